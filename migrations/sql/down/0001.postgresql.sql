@@ -1,0 +1,5 @@
+DROP FUNCTION goodtaste_expect(text, bigint, bigint);;
+DROP FUNCTION goodtaste_append_only();;
+DROP FUNCTION ledger_post();;
+DROP FUNCTION audit_chain();;
+DROP FUNCTION outbox_ring();;

@@ -1,0 +1,1 @@
+"""The published language: what the rooms tell each other, one module a room, frozen Structs only."""

@@ -1,0 +1,86 @@
+"""The outbox: what a script tells the world is a row of its own transaction, delivered afterwards, never before and never lost."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+import msgspec
+from sqlalchemy import BigInteger, Column, Integer, delete, select
+
+from goodtaste.kernel.db import Id, Int, Moment, Read, Str, change, create_table, insert, par
+from goodtaste.kernel.db.statements import Change
+from goodtaste.kernel.ids import new_id
+
+BATCH_MAX = 256  # events taken from the outbox at a time
+
+EVENTS: dict[str, type[Event]] = {}
+
+outbox = create_table(
+    "kernel_outbox",
+    Column("seq", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("id", Id, nullable=False),
+    Column("topic", Str, nullable=False),
+    Column("key", Str, nullable=False),
+    Column("body", Str, nullable=False),
+    Column("at", Moment, nullable=False),
+)
+
+
+class Event(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened, told to whoever cares.  Only ids, amounts and states: no phone, no name, no openid.
+
+    `topic` names the kind, `key_field` the field whose events must be handled in their order.
+    """
+
+    topic: ClassVar[str] = ""
+    key_field: ClassVar[str] = ""
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if cls.topic and EVENTS.setdefault(cls.topic, cls).__qualname__ != cls.__qualname__:
+            raise TypeError(f"two events have the topic {cls.topic}")
+
+
+class Envelope(msgspec.Struct, frozen=True):
+    """An event on its way: its place in the outbox, its own id, and its body as JSON text."""
+
+    seq: int
+    id: str
+    topic: str
+    key: str
+    body: str
+    at: datetime
+
+    def event(self) -> Event:
+        """Return the event itself."""
+        return msgspec.json.decode(self.body, type=EVENTS[self.topic])
+
+
+TELL = insert(outbox, "id", "topic", "key", "body", "at")
+UNDELIVERED = Read(
+    select(outbox.c.seq, outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.at)
+    .where(outbox.c.seq > par("after", Int))
+    .order_by(outbox.c.seq)
+    .limit(BATCH_MAX),
+    Envelope,
+)
+DELIVERED = change(delete(outbox).where(outbox.c.seq == par("seq", Int)))
+
+_encode = msgspec.json.Encoder().encode
+
+
+def tell(*events: Event, at: datetime) -> Change:
+    """Write that `events` happened at `at`.  They are delivered in this order to each handler, for each key."""
+    return TELL.many(
+        [
+            {
+                "id": new_id(),
+                "topic": event.topic,
+                "key": str(getattr(event, event.key_field)),
+                "body": _encode(event).decode(),
+                "at": at,
+            }
+            for event in events
+        ]
+    )

@@ -1,0 +1,68 @@
+"""Pure rules of the ledger: which lots a spend takes from, where they go back to, how a credit meets a debt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+GRACE_DAYS = 7  # for points that come back to a lot that has expired meanwhile
+
+
+class Lot(msgspec.Struct, frozen=True):
+    """Points earned together: what is left of them, and the last day on which they may be spent."""
+
+    id: str
+    remaining: int
+    expires_on: date
+
+
+class LotUse(msgspec.Struct, frozen=True):
+    """What one transaction took from a lot (positive) or gave back to it (negative)."""
+
+    lot_id: str
+    amount: int
+    expires_on: date
+
+
+def take_oldest_first(lots: Sequence[Lot], amount: int) -> list[LotUse]:
+    """Return what to take from each of `lots`, given soonest expiry first, for `amount` in all; less where they hold less."""
+    uses = []
+    for lot in lots:
+        if amount == 0:
+            break
+        taken = min(lot.remaining, amount)
+        if taken:
+            uses.append(LotUse(lot.id, taken, lot.expires_on))
+            amount -= taken
+    return uses
+
+
+def give_back(uses: Sequence[LotUse], amount: int, *, today: date) -> tuple[list[LotUse], int]:
+    """Return what goes back to which lot, latest expiry first, and how much belongs to lots that have expired.
+
+    `uses` are the net uses of the spend, so repeated partial returns never give back more than was taken.
+    """
+    back, late = [], 0
+    for use in sorted(uses, key=lambda u: (u.expires_on, u.lot_id), reverse=True):
+        part = min(use.amount, amount)
+        if part <= 0:
+            continue
+        amount -= part
+        if use.expires_on < today:
+            late += part
+        else:
+            back.append(LotUse(use.lot_id, -part, use.expires_on))
+    return back, late
+
+
+def grace_until(today: date) -> date:
+    """Return the day up to which points from an expired lot may be spent once they have come back."""
+    return today + timedelta(days=GRACE_DAYS)
+
+
+def meet_debt(amount: int, *, debt: int) -> tuple[int, int]:
+    """Split a credit of `amount` into what repays a `debt` (<= 0) and what is left to spend."""
+    repaid = min(amount, -debt)
+    return repaid, amount - repaid

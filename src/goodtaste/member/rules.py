@@ -1,0 +1,91 @@
+"""Pure rules of membership: what a purchase earns, which level growth gives, how far it is to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import msgspec
+
+
+class Level(msgspec.Struct, frozen=True):
+    """A level: the growth that reaches it, and the earn rate in basis points of the base rate."""
+
+    code: str
+    name: str
+    name_en: str
+    growth_min: int
+    earn_bp: int = 10_000
+
+
+class Program(msgspec.Struct, frozen=True):
+    """The loyalty program, all of it data.
+
+    `earn_points_per_100_yuan`: points for each 100 yuan paid (brief: 10).  `fen_per_100_points`: what 100 points pay for (brief: 100 fen).
+    `offset_cap_bp`: the largest part of an order that points may pay (brief: 10 %).  Growth: one for each yuan paid, over a rolling year.
+    """
+
+    earn_points_per_100_yuan: int = 10
+    fen_per_100_points: int = 100
+    offset_cap_bp: int = 1_000
+    points_valid_days: int = 365
+    growth_valid_days: int = 365
+    hold_minutes: int = 15
+    levels: tuple[Level, ...] = (
+        Level("regular", "普通会员", "Regular", 0),
+        Level("silver", "白银会员", "Silver", 500, 11_000),
+        Level("gold", "黄金会员", "Gold", 2_000, 12_500),
+        Level("vip", "VIP 会员", "VIP", 6_000, 15_000),
+    )
+
+    def level(self, code: str) -> Level:
+        """Return the level called `code`; the lowest where the program has no such level any more."""
+        return next((level for level in self.levels if level.code == code), self.levels[0])
+
+
+class Progress(msgspec.Struct, frozen=True):
+    """Where a member stands: the level, the next one, and how far on the way between them, in percent."""
+
+    level: Level
+    growth: int
+    next: Level | None
+    missing_growth: int
+    percent: int
+
+
+def points_earned(paid_fen: int, *, program: Program, level: Level) -> int:
+    """Return the points for `paid_fen` actually paid, rounded down once."""
+    return paid_fen * program.earn_points_per_100_yuan * level.earn_bp // (10_000 * 10_000)
+
+
+def growth_earned(paid_fen: int) -> int:
+    """Return the growth for `paid_fen`: one for each whole yuan."""
+    return paid_fen // 100
+
+
+def level_for(growth: int, levels: Sequence[Level]) -> Level:
+    """Return the highest level that `growth` reaches."""
+    return max(
+        (level for level in levels if level.growth_min <= growth), key=lambda level: level.growth_min, default=levels[0]
+    )
+
+
+def progress(growth: int, *, current: Level, levels: Sequence[Level]) -> Progress:
+    """Return how far it is from the current level to the next, in percent of the way between their thresholds."""
+    above = [level for level in levels if level.growth_min > current.growth_min]
+    following = min(above, key=lambda level: level.growth_min, default=None)
+    if following is None:
+        return Progress(current, growth, None, 0, 100)
+    way = following.growth_min - current.growth_min
+    done = min(max(growth - current.growth_min, 0), way)
+    return Progress(current, growth, following, max(following.growth_min - growth, 0), done * 100 // way)
+
+
+def expiry(today: date, *, valid_days: int) -> date:
+    """Return the last day on which something earned `today` counts."""
+    return today + timedelta(days=valid_days)
+
+
+def effective_rate_bp(program: Program) -> int:
+    """Return what points give back of a yuan spent, in basis points: 10 points for 100 yuan, worth 10 fen, are 10 bp (0.1 %)."""
+    return program.earn_points_per_100_yuan * program.fen_per_100_points // 100

@@ -1,0 +1,254 @@
+"""The menu book: the whole catalogue as one immutable value, and the rules by which a choice from it becomes a priced line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+
+from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.input import Id, Input, Text
+from goodtaste.pricing.api import QTY_MAX, Line
+
+
+class NotOnMenu(Refusal):
+    """Raised for a SKU that does not exist or is not sold now, here, in this channel.  Facts: `sku_id`, `line_no`."""
+
+    code = "menu.not_on_menu"
+
+
+class BadChoice(Refusal):
+    """Raised when options or the parts of a set meal do not fit the dish.  Facts: `line_no`, `what`, `group`, `min`, `max`."""
+
+    code = "menu.bad_choice"
+    status = 422
+
+
+class Option(msgspec.Struct, frozen=True):
+    """A choice within a group, such as 少辣 or 加蛋."""
+
+    id: str
+    name: str
+    name_en: str
+    price_fen: int
+
+
+class OptionGroup(msgspec.Struct, frozen=True):
+    """Options of which at least `min_picks` and at most `max_picks` are taken."""
+
+    id: str
+    name: str
+    name_en: str
+    min_picks: int
+    max_picks: int
+    options: tuple[Option, ...]
+
+
+class SetChoice(msgspec.Struct, frozen=True):
+    """What may fill a slot of a set meal: `qty` portions of a SKU, for `extra_fen` more."""
+
+    sku_id: str
+    qty: int
+    extra_fen: int
+
+
+class SetSlot(msgspec.Struct, frozen=True):
+    """A part of a set meal: fixed where it has one choice, else one of its choices."""
+
+    id: str
+    name: str
+    name_en: str
+    choices: tuple[SetChoice, ...]
+
+
+class Sku(msgspec.Struct, frozen=True):
+    """A size or kind of a dish, with a price of its own."""
+
+    id: str
+    code: str
+    dish_id: str
+    name: str
+    name_en: str
+
+
+class Dish(msgspec.Struct, frozen=True):
+    """A dish or a set meal."""
+
+    id: str
+    code: str
+    category_id: str
+    kind: str
+    name: str
+    name_en: str
+    description: str
+    picture: str
+    tags: tuple[str, ...]
+    allergens: tuple[str, ...]
+    spice: int
+    prep_minutes: int
+    station: str
+    on_sale: bool
+    skus: tuple[Sku, ...]
+    groups: tuple[OptionGroup, ...]
+    slots: tuple[SetSlot, ...]
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A category of the menu."""
+
+    id: str
+    name: str
+    name_en: str
+
+
+class PriceRow(msgspec.Struct, frozen=True):
+    """A row of the price book; a row for a store or a channel goes before one for all."""
+
+    id: str
+    sku_id: str
+    kind: str
+    store_id: str | None
+    channel: str | None
+    amount_fen: int
+    valid_from_at: datetime
+    valid_to_at: datetime | None
+
+    def holds(self, store_id: str, channel: str, at: datetime) -> bool:
+        """Tell whether this row speaks of a sale there and then: valid_from_at <= at < valid_to_at."""
+        return (
+            self.store_id in (None, store_id)
+            and self.channel in (None, channel)
+            and self.valid_from_at <= at
+            and (self.valid_to_at is None or at < self.valid_to_at)
+        )
+
+
+class Part(Input, frozen=True):
+    """The choice made for a slot of a set meal."""
+
+    slot_id: Id
+    sku_id: Id
+
+
+class Choice(Input, frozen=True, omit_defaults=True):
+    """What a diner asks for: `qty` of a SKU, with options, and with parts where it is a set meal."""
+
+    sku_id: Id
+    qty: Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
+    options: Annotated[tuple[Id, ...], msgspec.Meta(max_length=50)] = ()
+    parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=50)] = ()
+    note: Text = ""
+
+
+class Chosen(msgspec.Struct, frozen=True):
+    """A choice that fits the menu: the line to price, its name for people, and the portions it takes by SKU."""
+
+    line: Line
+    name: str
+    name_en: str
+    choice: Choice
+    takes: dict[str, int]
+
+
+class MenuBook:
+    """All dishes and prices.  Immutable; a change makes a new one."""
+
+    def __init__(self, categories: Sequence[Category], dishes: Sequence[Dish], prices: Sequence[PriceRow]) -> None:
+        self.categories, self.dishes = tuple(categories), tuple(dishes)
+        self.dish: Mapping[str, Dish] = {d.id: d for d in dishes}
+        self.sku: Mapping[str, Sku] = {s.id: s for d in dishes for s in d.skus}
+        self._options: Mapping[str, tuple[Option, OptionGroup]] = {
+            o.id: (o, g) for d in dishes for g in d.groups for o in g.options
+        }
+        self._prices: dict[tuple[str, str], list[PriceRow]] = {}
+        for row in sorted(prices, key=_most_specific_first):
+            self._prices.setdefault((row.sku_id, row.kind), []).append(row)
+        self._moments = sorted({m for row in prices for m in (row.valid_from_at, row.valid_to_at) if m})
+
+    def price_of(self, sku_id: str, kind: str, *, store_id: str, channel: str, at: datetime) -> int | None:
+        """Return the price in fen that holds there and then, or None."""
+        for row in self._prices.get((sku_id, kind), ()):
+            if row.holds(store_id, channel, at):
+                return row.amount_fen
+        return None
+
+    def next_change(self, at: datetime) -> datetime | None:
+        """Return the first instant after `at` at which some price begins or ends."""
+        return next((moment for moment in self._moments if moment > at), None)
+
+    def choose(
+        self, choices: Sequence[Choice], *, store_id: str, channel: str, at: datetime, first_line: int = 1
+    ) -> list[Chosen]:
+        """Return the lines of `choices`; refuses `NotOnMenu` and `BadChoice`."""
+        return [
+            self._choose(choice, line_no, store_id=store_id, channel=channel, at=at)
+            for line_no, choice in enumerate(choices, first_line)
+        ]
+
+    def _choose(self, choice: Choice, line_no: int, *, store_id: str, channel: str, at: datetime) -> Chosen:
+        sku = self.sku.get(choice.sku_id)
+        dish = self.dish[sku.dish_id] if sku else None
+        if sku is None or dish is None or not dish.on_sale:
+            raise NotOnMenu(sku_id=choice.sku_id, line_no=line_no)
+        list_fen = self.price_of(sku.id, "list", store_id=store_id, channel=channel, at=at)
+        if list_fen is None:
+            raise NotOnMenu(sku_id=choice.sku_id, line_no=line_no)
+        extra, names = self._options_of(dish, choice, line_no)
+        takes = {sku.id: choice.qty}
+        for slot, picked in self._parts_of(dish, choice, line_no):
+            extra += picked.extra_fen
+            takes[picked.sku_id] = takes.get(picked.sku_id, 0) + picked.qty * choice.qty
+            if len(slot.choices) > 1:
+                names.append(self.dish[self.sku[picked.sku_id].dish_id].name)
+        member_fen = self.price_of(sku.id, "member", store_id=store_id, channel=channel, at=at)
+        line = Line(
+            line_no, sku.id, dish.id, choice.qty, list_fen + extra, None if member_fen is None else member_fen + extra
+        )
+        return Chosen(
+            line, "·".join([_full(dish.name, sku.name), *names]), _full(dish.name_en, sku.name_en), choice, takes
+        )
+
+    def _options_of(self, dish: Dish, choice: Choice, line_no: int) -> tuple[int, list[str]]:
+        if not choice.options and not dish.groups:
+            return 0, []
+        extra, names, picks = 0, [], dict.fromkeys((g.id for g in dish.groups), 0)
+        if len(set(choice.options)) != len(choice.options):
+            raise BadChoice(line_no=line_no, what="the same option twice")
+        for option_id in choice.options:
+            option, group = self._options.get(option_id, (None, None))
+            if option is None or group is None or group.id not in picks:
+                raise BadChoice(line_no=line_no, what=f"no option {option_id}")
+            picks[group.id] += 1
+            extra += option.price_fen
+            names.append(option.name)
+        for group in dish.groups:
+            if not group.min_picks <= picks[group.id] <= group.max_picks:
+                raise BadChoice(
+                    line_no=line_no, what="picks", group=group.name, min=group.min_picks, max=group.max_picks
+                )
+        return extra, names
+
+    def _parts_of(self, dish: Dish, choice: Choice, line_no: int) -> list[tuple[SetSlot, SetChoice]]:
+        if not choice.parts and not dish.slots:
+            return []
+        asked = {part.slot_id: part.sku_id for part in choice.parts}
+        if len(asked) != len(choice.parts) or asked.keys() - {slot.id for slot in dish.slots}:
+            raise BadChoice(line_no=line_no, what="parts of another set meal, or one twice")
+        picked = []
+        for slot in dish.slots:
+            wanted = asked.get(slot.id, slot.choices[0].sku_id if len(slot.choices) == 1 else None)
+            found = next((c for c in slot.choices if c.sku_id == wanted), None)
+            if found is None:
+                raise BadChoice(line_no=line_no, what="part", group=slot.name, min=1, max=1)
+            picked.append((slot, found))
+        return picked
+
+
+def _most_specific_first(row: PriceRow) -> Any:
+    return (row.store_id is None, row.channel is None, -row.valid_from_at.timestamp(), row.id)
+
+
+def _full(dish_name: str, sku_name: str) -> str:
+    return f"{dish_name}（{sku_name}）" if sku_name else dish_name

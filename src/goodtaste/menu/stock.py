@@ -1,0 +1,97 @@
+"""Portions: taken by an order in its own transaction, given back by a cancelled one, never below zero whatever races."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+from sqlalchemy import select, update
+
+from goodtaste.kernel.db import Change, Flag, Id, Int, ListOf, Read, Steps, add, change, in_list, par, rows
+from goodtaste.kernel.errors import Refusal
+from goodtaste.menu.tables import stock
+
+
+class SoldOut(Refusal):
+    """Raised when a dish is sold out, or fewer portions are left than asked.  Facts: `sku_id`, `portions_left`, `asked`."""
+
+    code = "menu.sold_out"
+    guards = ("menu_stock_portions", "menu_stock_available")
+
+
+class Stock(msgspec.Struct, frozen=True):
+    """What a store has of a SKU: portions left (None: not counted), sold out by hand, sold so far."""
+
+    sku_id: str
+    portions_left: int | None
+    sold_out: bool
+    sold: int
+
+
+GUARDS = ("menu_stock_portions", "menu_stock_available")
+TAKE = add(
+    stock,
+    key=["store_id", "sku_id"],
+    counters=["portions_left", "sold"],
+    when=stock.c.sold_out.is_(False),
+    guard="menu_stock_available",
+)
+RETURN = add(stock, key=["store_id", "sku_id"], counters=["portions_left", "sold"])
+STOCK = Read(
+    select(stock.c.sku_id, stock.c.portions_left, stock.c.sold_out, stock.c.sold).where(
+        stock.c.store_id == par("store_id", Id)
+    ),
+    Stock,
+)
+STOCK_OF = Read(
+    select(stock.c.sku_id, stock.c.portions_left, stock.c.sold_out, stock.c.sold).where(
+        stock.c.store_id == par("store_id", Id), in_list(stock.c.sku_id, par("sku_ids", ListOf))
+    ),
+    Stock,
+)
+SET_PORTIONS = change(
+    update(stock)
+    .where(stock.c.store_id == par("store_id", Id), stock.c.sku_id == par("sku_id", Id))
+    .values(portions_left=par("portions_left", Int), sold_out=par("sold_out", Flag)),
+    guard="menu_stock_unknown",
+)
+
+
+def total(takes: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    """Return the portions by SKU that several lines take together."""
+    wanted: dict[str, int] = {}
+    for one in takes:
+        for sku_id, qty in one.items():
+            wanted[sku_id] = wanted.get(sku_id, 0) + qty
+    return wanted
+
+
+def take(store_id: str, wanted: Mapping[str, int]) -> Change:
+    """Take portions; `explain` says which were missing."""
+    return TAKE.many(
+        [
+            {"store_id": store_id, "sku_id": sku_id, "portions_left": -qty, "sold": qty}
+            for sku_id, qty in sorted(wanted.items())
+        ]
+    )
+
+
+def give_back(store_id: str, wanted: Mapping[str, int]) -> Change:
+    """Give portions back."""
+    return RETURN.many(
+        [
+            {"store_id": store_id, "sku_id": sku_id, "portions_left": qty, "sold": -qty}
+            for sku_id, qty in sorted(wanted.items())
+        ]
+    )
+
+
+def explain(store_id: str, wanted: Mapping[str, int]) -> Steps[SoldOut]:
+    """Return the refusal for portions that could not be taken, naming the SKU."""
+    found = {s.sku_id: s for s in (yield from rows(STOCK_OF(store_id=store_id, sku_ids=list(wanted))))}
+    for sku_id, qty in wanted.items():
+        row = found.get(sku_id)
+        left = 0 if row is None or row.sold_out else row.portions_left
+        if left is not None and left < qty:
+            return SoldOut(sku_id=sku_id, portions_left=left, asked=qty)
+    return SoldOut()

@@ -1,0 +1,177 @@
+"""Orders as they are stored and shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import msgspec
+from sqlalchemy import select
+
+from goodtaste.kernel.auth import Actor, NotAllowed
+from goodtaste.kernel.db import Id, Int, Moment, Read, Steps, first, insert, par, together
+from goodtaste.kernel.errors import Refusal
+from goodtaste.menu.api import Choice
+from goodtaste.ordering.tables import line, order
+from goodtaste.pricing.api import Reason
+
+PAGE_MAX = 100
+
+
+class OrderUnknown(Refusal):
+    """Raised for an order that does not exist or is not the caller's to see.  Facts: `order_id`."""
+
+    code = "ordering.unknown"
+    status = 404
+
+
+class OrderRow(msgspec.Struct, frozen=True):
+    """An order as a row."""
+
+    id: str
+    store_id: str
+    member_id: str | None
+    kind: str
+    channel: str
+    table_id: str | None
+    state: str
+    pay_state: str
+    list_fen: int
+    member_saving_fen: int
+    coupon_id: str | None
+    coupon_fen: int
+    points: int
+    points_fen: int
+    due_fen: int
+    refunded_fen: int
+    points_earned: int
+    reasons: str
+    note: str
+    version: int
+    placed_by: str
+    fingerprint: str
+    business_date: date
+    placed_at: datetime
+    paid_at: datetime | None
+
+
+class LineRow(msgspec.Struct, frozen=True):
+    """A line as a row."""
+
+    line_no: int
+    round: int
+    sku_id: str
+    name: str
+    qty: int
+    list_fen: int
+    unit_fen: int
+    coupon_fen: int
+    points_fen: int
+    due_fen: int
+    choice: str
+    refunded_qty: int
+
+
+class LineView(msgspec.Struct, frozen=True):
+    """A line of an order.  list_fen and unit_fen are for one piece, the rest for the line; due_fen is what it costs the diner."""
+
+    line_no: int
+    round: int
+    sku_id: str
+    name: str
+    qty: int
+    list_fen: int
+    unit_fen: int
+    coupon_fen: int
+    points_fen: int
+    due_fen: int
+    refunded_qty: int
+    choice: Choice
+
+
+class OrderView(msgspec.Struct, frozen=True):
+    """An order as its member and the staff see it.  Amounts in fen; list_fen less all that came off is due_fen."""
+
+    id: str
+    store_id: str
+    member_id: str | None
+    kind: str
+    channel: str
+    table_id: str | None
+    state: str
+    pay_state: str
+    list_fen: int
+    member_saving_fen: int
+    coupon_id: str | None
+    coupon_fen: int
+    points: int
+    points_fen: int
+    due_fen: int
+    refunded_fen: int
+    points_earned: int
+    reasons: list[Reason]
+    note: str
+    version: int
+    business_date: date
+    placed_at: datetime
+    paid_at: datetime | None
+    lines: list[LineView]
+
+
+_ORDER = [order.c[name] for name in OrderRow.__struct_fields__]
+_LINE = [line.c[name] for name in LineRow.__struct_fields__]
+ORDER = Read(select(*_ORDER).where(order.c.id == par("order_id", Id)), OrderRow)
+LINES = Read(select(*_LINE).where(line.c.order_id == par("order_id", Id)).order_by(line.c.line_no), LineRow)
+OF_MEMBER = Read(
+    select(*_ORDER)
+    .where(order.c.member_id == par("member_id", Id), order.c.placed_at < par("before", Moment))
+    .order_by(order.c.placed_at.desc(), order.c.id)
+    .limit(par("limit", Int)),
+    OrderRow,
+)
+OF_STORE = Read(
+    select(*_ORDER)
+    .where(order.c.store_id == par("store_id", Id), order.c.placed_at < par("before", Moment))
+    .order_by(order.c.placed_at.desc(), order.c.id)
+    .limit(par("limit", Int)),
+    OrderRow,
+)
+NEW_ORDER = insert(order)
+NEW_LINES = insert(line)
+
+_reasons = msgspec.json.Decoder(list[Reason])
+_choice = msgspec.json.Decoder(Choice)
+
+
+def view(row: OrderRow, lines: Sequence[LineRow]) -> OrderView:
+    """Return an order with its lines as it is shown."""
+    fields = {name: getattr(row, name) for name in OrderView.__struct_fields__ if name not in ("reasons", "lines")}
+    return OrderView(**fields, reasons=_reasons.decode(row.reasons), lines=[_line_view(each) for each in lines])
+
+
+def _line_view(row: LineRow) -> LineView:
+    fields = {name: getattr(row, name) for name in LineView.__struct_fields__ if name != "choice"}
+    return LineView(**fields, choice=_choice.decode(row.choice))
+
+
+def may_see(actor: Actor, row: OrderRow | None, order_id: str, *, permission: str = "order.read") -> OrderRow:
+    """Return the order if `actor` is its member or holds `permission` at its store.
+
+    Refuses `OrderUnknown` to members for what is not theirs (so that ids cannot be probed) and `NotAllowed` to staff of other stores.
+    """
+    if row is None or (actor.kind == "member" and row.member_id != actor.id):
+        raise OrderUnknown(order_id=order_id)
+    if actor.kind not in ("member", "system") and not actor.can(permission, store_id=row.store_id):
+        raise NotAllowed(permission=permission)
+    return row
+
+
+def read(order_id: str) -> Steps[tuple[OrderRow | None, list[LineRow]]]:
+    """Read an order with its lines."""
+    found, lines = yield from together(ORDER(order_id=order_id), LINES(order_id=order_id))
+    return (found[0] if found else None), lines
+
+
+def read_row(order_id: str) -> Steps[OrderRow | None]:
+    """Read an order without its lines."""
+    return (yield from first(ORDER(order_id=order_id)))

@@ -1,0 +1,60 @@
+"""Tables of payment."""
+
+from __future__ import annotations
+
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
+
+from goodtaste.kernel.db import Day, Id, Int, Moment, Str, create_table, id_column
+
+payment = create_table(
+    "payment_payment",
+    id_column(),
+    Column("order_id", Id, nullable=False),
+    Column("store_id", Id, nullable=False),
+    Column("method", Str, nullable=False),
+    Column("state", Str, nullable=False),
+    Column("amount_fen", Int, nullable=False),
+    Column("refunded_fen", Int, nullable=False),
+    Column("tendered_fen", Int),
+    Column("change_fen", Int),
+    Column("gateway_ref", Str),
+    Column("detail", Str, nullable=False),
+    Column("actor", Str, nullable=False),
+    Column("fingerprint", Str, nullable=False),
+    Column("business_date", Day, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed', 'closed')", name="payment_state"),
+    CheckConstraint("amount_fen >= 0 AND refunded_fen >= 0 AND refunded_fen <= amount_fen", name="payment_refunded"),
+    CheckConstraint(
+        "change_fen IS NULL OR (change_fen >= 0 AND tendered_fen - change_fen = amount_fen)", name="payment_change"
+    ),
+    Index("payment_payment_order_id_idx", "order_id"),
+)
+
+refund = create_table(
+    "payment_refund",
+    id_column(),
+    Column("payment_id", Id, ForeignKey("payment_payment.id"), nullable=False),
+    Column("cause_id", Id, nullable=False),
+    Column("amount_fen", Int, nullable=False),
+    Column("state", Str, nullable=False),
+    Column("reason", Str, nullable=False),
+    Column("gateway_ref", Str),
+    Column("detail", Str, nullable=False),
+    Column("business_date", Day, nullable=False),
+    Column("started_at", Moment, nullable=False),
+    Column("settled_at", Moment),
+    CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name="payment_refund_state"),
+    CheckConstraint("amount_fen > 0", name="payment_refund_amount"),
+    Index("payment_refund_payment_id_idx", "payment_id"),
+    Index("payment_refund_cause_id_idx", "cause_id"),
+)
+
+notice = create_table(
+    "payment_notice",
+    Column("gateway", Str, nullable=False),
+    Column("notice_id", Str, nullable=False),
+    Column("at", Moment, nullable=False),
+    PrimaryKeyConstraint("gateway", "notice_id"),
+)
