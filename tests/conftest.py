@@ -63,7 +63,7 @@ def settings(engine: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         url = asyncio.run(_fresh_database(_name("test")))
     made = load({}, database=url, data_dir=str(folder), secret_key=SECRET, demo=True, log_level="warning")
     migrate.migrate(made)
-    yield made
+    return made
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
