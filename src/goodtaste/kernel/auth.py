@@ -35,7 +35,8 @@ class Grant(msgspec.Struct, frozen=True):
 class Actor(msgspec.Struct, frozen=True):
     """Who acts: a guest, a member, a person of the staff, a paired terminal, a service with a key, or the system itself.
 
-    `store_id` is where a terminal stands and where a person signed in at it works.
+    `store_id` is where a terminal stands and where a person signed in at it works.  The system itself, which acts for nobody (jobs,
+    the command line, the twin), may do everything; no token speaks for it.
     """
 
     kind: Kind
@@ -46,14 +47,14 @@ class Actor(msgspec.Struct, frozen=True):
 
     def can(self, permission: str, *, store_id: str | None = None) -> bool:
         """Tell whether the actor holds `permission` at `store_id`, or, where it is None, for the whole brand."""
-        return any(
+        return self.kind == "system" or any(
             permission in grant.permissions and (grant.store_id is None or grant.store_id == store_id)
             for grant in self.grants
         )
 
     def can_somewhere(self, permission: str) -> bool:
         """Tell whether the actor holds `permission` at any store."""
-        return any(permission in grant.permissions for grant in self.grants)
+        return self.kind == "system" or any(permission in grant.permissions for grant in self.grants)
 
     def need(self, permission: str, *, store_id: str | None = None) -> None:
         """Refuse `NotAllowed` unless the actor holds `permission` at `store_id`."""

@@ -1,7 +1,7 @@
 """The bus: which handlers hear which events, and how one is run: its writes share a transaction with the row that says it was.
 
 A handler is a generator that reads and returns the changes it wants.  It is named, and hears each event once however often it is
-delivered; a second delivery finds the inbox row and changes nothing.
+delivered; a second delivery is stopped by the inbox row and changes nothing.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from sqlalchemy import Column, PrimaryKeyConstraint, delete, literal, select
 from goodtaste.kernel.db import (
     Change,
     Database,
-    GuardBroken,
     Id,
     Moment,
     Read,
@@ -55,7 +54,7 @@ SEEN = Read(
     _Seen,
 )
 HEARD = insert(inbox)
-FORGET = change(delete(inbox).where(inbox.c.at < par("before", Moment)))
+UNHEAR = change(delete(inbox).where(inbox.c.handler == par("handler", Str), inbox.c.event_id == par("event_id", Id)))
 
 
 class Subscriptions:
@@ -82,13 +81,12 @@ class Subscriptions:
 
 @script
 def _hear(name: str, handler: Handler, event: Event, event_id: str, at: datetime) -> Steps[None]:
-    if (yield from first(SEEN(handler=name, event_id=event_id))):
-        return
-    changes = yield from handler(event, at)
+    """Run a handler, and look whether it heard the event before only where something stops it: a look beforehand would be a trip."""
     try:
+        changes = yield from handler(event, at)
         yield [*changes, HEARD(handler=name, event_id=event_id, at=at)]
-    except GuardBroken as broken:
-        if broken.name != "kernel_inbox_pkey":
+    except Exception:
+        if not (yield from first(SEEN(handler=name, event_id=event_id))):
             raise
 
 

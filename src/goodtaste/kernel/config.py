@@ -3,27 +3,59 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 import msgspec
+import msgspec.inspect
 
 from goodtaste.kernel.secrets import MASTER_MIN_BYTES, Keyring
+from goodtaste.kernel.words import sentence
 
 PREFIX = "GOODTASTE_"
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
+DEFAULT_FILE = "goodtaste.toml"
+NOT_OURS = ("ci", "test_", "walk_", "bench_")  # what tests and benchmarks read
+SECRET = re.compile("secret|token|password|database|broker")  # settings whose value no message shows
+HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
 def _is(text: str) -> Any:
     return msgspec.Meta(description=text)
 
 
+class Fault(msgspec.Struct, frozen=True):
+    """What is wrong with one setting: the sentence for it, where it is set, what it was (never a secret), and facts."""
+
+    code: str
+    setting: str
+    was: str
+    facts: dict[str, Any] = {}
+
+    def say(self, language: str) -> str:
+        """Return the fault and what to write instead, in one line."""
+        said = sentence(self.code, language, {"setting": self.setting, "was": self.was, **self.facts})
+        return f"{said.say} {said.do}"
+
+
 class BadSettings(Exception):
-    """The settings cannot be used.  The message says for each which it is, what is wrong and what to write."""
+    """The settings cannot be used.  It says for each fault which setting it is, what it was, and what to write."""
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(faults)
+        self.faults = faults
+
+    def say(self, language: str) -> str:
+        """Return every fault, one a line."""
+        return "\n".join(fault.say(language) for fault in self.faults)
+
+    def __str__(self) -> str:
+        return self.say("en")
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,13 +91,32 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], _is("Least severe log line to write")] = "info"
     log_format: Annotated[Literal["json", "pretty"], _is("JSON lines for machines, or lines for people")] = "json"
+    metrics_token: Annotated[
+        str,
+        _is(
+            "Token with which `/metrics` is read, sent as `Authorization: Bearer`. Empty: it is shown to this machine only"
+        ),
+    ] = ""
+    language: Annotated[
+        Literal["", "zh-CN", "en"], _is("Language of the command line. Default: that of the terminal's locale")
+    ] = ""
     demo: Annotated[
         bool, _is("Seed the demo brand, open the sandboxes of third parties, and show the demo sign-ins")
     ] = False
-    wechat_url: Annotated[str, _is("WeChat server API; the sandbox of this deployment by default")] = ""
+    wechat_url: Annotated[
+        str,
+        _is(
+            "WeChat server API. Default: the sandbox of this deployment where `demo` is on, else https://api.weixin.qq.com"
+        ),
+    ] = ""
     wechat_app_id: Annotated[str, _is("Mini-program app id")] = "wx-sandbox"
     wechat_app_secret: Annotated[str, _is("Mini-program app secret")] = "wx-sandbox-secret"  # noqa: S105 - opens the sandbox only
-    sms_url: Annotated[str, _is("Aliyun SMS endpoint; the sandbox of this deployment by default")] = ""
+    sms_url: Annotated[
+        str,
+        _is(
+            "Aliyun SMS endpoint. Default: the sandbox of this deployment where `demo` is on, else https://dysmsapi.aliyuncs.com"
+        ),
+    ] = ""
     sms_key_id: Annotated[str, _is("Aliyun access key id")] = "sms-sandbox"
     sms_key_secret: Annotated[str, _is("Aliyun access key secret")] = "sms-sandbox-secret"  # noqa: S105
     sms_sign_name: Annotated[str, _is("Signature in front of each message, as registered")] = "好味"
@@ -98,72 +149,98 @@ def load(environ: Mapping[str, str] | None = None, *, file: str | Path | None = 
     `file` defaults to `GOODTASTE_CONFIG`, then `goodtaste.toml` where that exists; `overrides` come from the command line.
     """
     environ = os.environ if environ is None else environ
-    values = _from_file(file or environ.get(f"{PREFIX}CONFIG"))
-    faults: list[str] = []
-    known = {f.encode_name for f in msgspec.structs.fields(Settings)}
-    for name in sorted(values.keys() - known):
-        faults.append(f"{name}: there is no such setting; see docs/reference/settings.md")
-    values = {name: value for name, value in values.items() if name in known}
+    faults: list[Fault] = []
+    given: dict[str, tuple[str, Any]] = {}  # by name: where it is set, and to what
+    path = file or environ.get(f"{PREFIX}CONFIG")
+    for name, value in _from_file(Path(path) if path else None, faults).items():
+        given[name] = f"{name} ({path or DEFAULT_FILE})", value
     for variable, text in environ.items():
         name = variable.removeprefix(PREFIX).lower()
-        if not variable.startswith(PREFIX) or name == "config":
-            continue
-        if name in known:
-            values[name] = text
-        else:
-            faults.append(f"{variable}: there is no such setting; see docs/reference/settings.md")
-    values |= {name: value for name, value in overrides.items() if value is not None}
-    good: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Settings):
-        if field.name not in values:
-            continue
-        try:
-            good[field.name] = msgspec.convert(values[field.name], field.type, strict=False)
-        except msgspec.ValidationError as error:
-            faults.append(f"{PREFIX}{field.name.upper()}: {values[field.name]!r} does not fit ({error})")
-    settings = Settings(**good)
-    faults += _cross_check(settings)
+        if variable.startswith(PREFIX) and name != "config" and not name.startswith(NOT_OURS):
+            given[name] = variable, text
+    given |= {name: (f"--{name}", value) for name, value in overrides.items() if value is not None}
+    settings = Settings(**_fitting(given, faults))
+    faults += _cross_check(settings, {name: where for name, (where, _) in given.items()})
     if faults:
-        raise BadSettings("\n".join(faults))
+        raise BadSettings(faults)
     return settings
 
 
-def _from_file(file: str | Path | None) -> dict[str, Any]:
-    path = Path(file) if file else Path("goodtaste.toml")
-    if not path.exists():
-        if file:
-            raise BadSettings(f"{PREFIX}CONFIG: there is no file {path}")
-        return {}
+def _from_file(path: Path | None, faults: list[Fault]) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
-        raise BadSettings(f"{path}: not valid TOML: {error}") from error
+        return tomllib.loads((path or Path(DEFAULT_FILE)).read_text("utf-8"))
+    except FileNotFoundError:
+        if path:
+            faults.append(Fault("config.no_file", f"{PREFIX}CONFIG", str(path)))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        faults.append(Fault("config.unreadable", f"{PREFIX}CONFIG", str(path or DEFAULT_FILE), {"error": str(error)}))
+    return {}
 
 
-def _cross_check(settings: Settings) -> list[str]:
-    faults = []
+def _fitting(given: Mapping[str, tuple[str, Any]], faults: list[Fault]) -> dict[str, Any]:
+    """Return the values that fit their settings; add a fault for each that does not."""
+    fields = {field.name: field for field in msgspec.structs.fields(Settings)}
+    good: dict[str, Any] = {}
+    for name, (where, value) in given.items():
+        if name not in fields:
+            faults.append(Fault("config.unknown", where, ""))
+            continue
+        try:
+            good[name] = msgspec.convert(value, fields[name].type, strict=False)
+        except msgspec.ValidationError:
+            code, facts = _wanted(fields[name].type)
+            faults.append(Fault(code, where, "***" if SECRET.search(name) else repr(value), facts))
+    return good
+
+
+def _wanted(kind: Any) -> tuple[str, dict[str, Any]]:
+    """Return the sentence and the facts that say what a setting of this type takes."""
+    kind = msgspec.inspect.type_info(kind)
+    while isinstance(kind, msgspec.inspect.Metadata):
+        kind = kind.type
+    if isinstance(kind, msgspec.inspect.IntType):
+        return "config.number", {"least": kind.ge, "most": kind.le}
+    if isinstance(kind, msgspec.inspect.LiteralType):
+        return "config.choice", {"choices": list(filter(None, kind.values))}
+    return ("config.yes_or_no" if isinstance(kind, msgspec.inspect.BoolType) else "config.text"), {}
+
+
+def _cross_check(settings: Settings, places: Mapping[str, str]) -> list[Fault]:
+    """Return what cannot be, though each setting fits by itself."""
+    faults: list[Fault] = []
+
+    def wrong(code: str, name: str, was: object = "", **facts: Any) -> None:
+        faults.append(Fault(f"config.{code}", places.get(name, PREFIX + name.upper()), str(was), facts))
+
     scheme = urlsplit(settings.database_url).scheme
     if scheme not in ("sqlite", "postgresql"):
-        faults.append(
-            f"{PREFIX}DATABASE: {scheme or 'nothing'!r} is not supported; write sqlite:///file.db or postgresql://user@host/name"
-        )
+        wrong("database_kind", "database", f"{scheme}:…" if scheme else "***")
     elif scheme == "sqlite" and not settings.database_url.startswith("sqlite:///"):
-        faults.append(f"{PREFIX}DATABASE: write sqlite:/// with three slashes, then the path of the file")
+        wrong("database_slashes", "database", settings.database_url)
     if settings.workers > 1 and settings.is_sqlite:
-        faults.append(
-            f"{PREFIX}WORKERS: {settings.workers} processes need PostgreSQL; write 1, or set {PREFIX}DATABASE"
-        )
+        wrong("workers_embedded", "workers", settings.workers)
+    elif settings.workers > 1 and settings.demo and not settings.wallet_url:
+        wrong("workers_demo", "workers", settings.workers)  # the others would not know what was paid here
     if settings.broker and urlsplit(settings.broker).scheme not in ("amqp", "amqps"):
-        faults.append(f"{PREFIX}BROKER: write amqp://user:password@host:5672/")
+        wrong("broker_kind", "broker", f"{urlsplit(settings.broker).scheme or '***'}:…")
     if settings.secret_key and len(settings.secret_key.encode()) < MASTER_MIN_BYTES:
-        faults.append(
-            f"{PREFIX}SECRET_KEY: {MASTER_MIN_BYTES} characters at least; `openssl rand -base64 48` makes a good one"
-        )
-    if not settings.is_sqlite and not settings.secret_key and not settings.demo:
-        faults.append(
-            f"{PREFIX}SECRET_KEY: set it, the same for every process; `openssl rand -base64 48` makes a good one"
-        )
+        wrong("secret_short", "secret_key", least=MASTER_MIN_BYTES)
+    if not settings.demo:
+        _check_for_guests(settings, wrong)
     return faults
+
+
+def _check_for_guests(settings: Settings, wrong: Callable[..., None]) -> None:
+    """Look at what a demonstration may leave open and a shop with guests may not."""
+    known = Settings()
+    if not settings.is_sqlite and not settings.secret_key:
+        wrong("secret_missing", "secret_key")
+    if settings.wallet_url and settings.wallet_secret == known.wallet_secret:
+        wrong("wallet_secret_known", "wallet_secret")
+    if settings.host not in HERE and settings.public_url == known.public_url:
+        wrong("public_url_here", "public_url", settings.public_url, host=settings.host)
+    if urlsplit(settings.public_url).scheme not in ("http", "https"):
+        wrong("public_url_kind", "public_url", settings.public_url)
 
 
 def keyring_of(settings: Settings) -> Keyring:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from goodtaste.kernel.auth import SYSTEM, Actor
+from goodtaste.kernel.auth import SYSTEM, Actor, NotSignedIn
 from goodtaste.kernel.clock import Clock
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.db import Database, Script
@@ -44,6 +44,17 @@ class Process:
     def see(self, kind: type[T]) -> T:
         """Return the present value of the snapshot of this type."""
         return self._shown[kind].value  # type: ignore[no-any-return]
+
+    async def actor_of(self, claims: Claims) -> Actor:
+        """Return who an access token speaks for; refuses `NotSignedIn` for who has left.
+
+        Whom this process does not know may have come a moment ago, through another process: it looks before it refuses.
+        """
+        try:
+            return self.resolve_actor(claims)
+        except NotSignedIn:
+            await self.snapshots.refresh()
+            return self.resolve_actor(claims)
 
     def context(self, actor: Actor = SYSTEM) -> Ctx:
         """Return a context for something that `actor` does now."""

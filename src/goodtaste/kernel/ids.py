@@ -6,16 +6,18 @@ import hashlib
 import re
 import secrets
 import time
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
 
 from goodtaste.kernel.errors import Refusal
 
-UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$"
+END = r"$(?!\n)"  # the end of a pattern: in Python a lone $ also stands before a last line break
+UUID_PATTERN = r"^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}" + END
 Id = Annotated[str, msgspec.Meta(pattern=UUID_PATTERN, description="UUID, lower case; UUIDv7 where you make one")]
 
-_HEX = re.compile(UUID_PATTERN)
+_HEX = re.compile(UUID_PATTERN.strip("^$"))
 
 
 class IdTaken(Refusal):
@@ -32,6 +34,12 @@ def new_id() -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
+def earliest_id(at: datetime) -> str:
+    """Return an id that is not above any UUIDv7 made at `at` or later, and above all that were made a millisecond or more before."""
+    text = f"{int(at.timestamp() * 1000):012x}"
+    return f"{text[:8]}-{text[8:]}-7000-8000-000000000000"
+
+
 def derived_id(owner: str, name: str) -> str:
     """Return the id that belongs to `name` under the id `owner`, always the same.
 
@@ -43,7 +51,7 @@ def derived_id(owner: str, name: str) -> str:
 
 def is_id(text: str) -> bool:
     """Tell whether `text` is a UUID in canonical lower-case form."""
-    return _HEX.match(text) is not None
+    return _HEX.fullmatch(text) is not None
 
 
 def fingerprint(content: Any) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -24,6 +25,8 @@ outbox = create_table(
     Column("key", Str, nullable=False),
     Column("body", Str, nullable=False),
     Column("at", Moment, nullable=False),
+    Column("only", Str),
+    numbered=True,
 )
 
 
@@ -43,7 +46,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """An event on its way: its place in the outbox, its own id, and its body as JSON text."""
+    """An event on its way: its place in the outbox (0 once it has left it), its own id, and its body as JSON text.
+
+    `only` names the one handler that is to hear it, where the others have heard it before.
+    """
 
     seq: int
     id: str
@@ -51,15 +57,16 @@ class Envelope(msgspec.Struct, frozen=True):
     key: str
     body: str
     at: datetime
+    only: str | None = None
 
     def event(self) -> Event:
         """Return the event itself."""
         return msgspec.json.decode(self.body, type=EVENTS[self.topic])
 
 
-TELL = insert(outbox, "id", "topic", "key", "body", "at")
+TELL = insert(outbox, "id", "topic", "key", "body", "at", "only")
 UNDELIVERED = Read(
-    select(outbox.c.seq, outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.at)
+    select(outbox.c.seq, outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.at, outbox.c.only)
     .where(outbox.c.seq > par("after", Int))
     .order_by(outbox.c.seq)
     .limit(BATCH_MAX),
@@ -68,6 +75,11 @@ UNDELIVERED = Read(
 DELIVERED = change(delete(outbox).where(outbox.c.seq == par("seq", Int)))
 
 _encode = msgspec.json.Encoder().encode
+
+
+def untold(changes: Iterable[Change]) -> list[Change]:
+    """Return `changes` without the events among them: for history, which everybody who cares reads as a whole."""
+    return [each for each in changes if each.statement is not TELL]
 
 
 def tell(*events: Event, at: datetime) -> Change:
@@ -80,6 +92,7 @@ def tell(*events: Event, at: datetime) -> Change:
                 "key": str(getattr(event, event.key_field)),
                 "body": _encode(event).decode(),
                 "at": at,
+                "only": None,
             }
             for event in events
         ]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import hmac
 import os
 import secrets
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MASTER_MIN_BYTES = 32
 NONCE_BYTES = 12
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # what people read out or type: no 0 and O, no 1 and I
 
 _passwords = PasswordHasher()  # argon2id with the library's defaults (RFC 9106, low-memory profile)
 
@@ -72,9 +72,9 @@ def new_token() -> str:
     return secrets.token_urlsafe(32)
 
 
-def token_hash(token: str) -> str:
-    """Return what is stored of a random token: it has too much entropy to need a slow hash."""
-    return hashlib.sha256(token.encode()).hexdigest()
+def new_code(symbols: int, alphabet: str = ALPHABET) -> str:
+    """Return a random code of so many symbols of an alphabet."""
+    return "".join(secrets.choice(alphabet) for _ in range(symbols))
 
 
 def hash_password(password: str) -> str:

@@ -43,7 +43,9 @@ from goodtaste.kernel.snapshot import Snapshot, moved
 ACCESS_TTL = timedelta(minutes=15)
 LOST_REPLY_GRACE = timedelta(seconds=30)
 IDLE_TTL = timedelta(days=90)
+STAFF_IDLE_TTL = timedelta(hours=12)  # a till or an office desk left alone overnight asks again
 ISSUER = "goodtaste"
+GOOD_MAX = 10_000  # tokens remembered by a process, about 5 MB
 ALGORITHM = "HS256"
 SNAPSHOT = "kernel.sessions"
 
@@ -58,8 +60,10 @@ session = create_table(
     Column("used_at", Moment, nullable=False),
     Column("ended_at", Moment),
     Column("end_reason", Str),
+    Column("terminal_id", Id),
     Index("kernel_session_subject_idx", "subject_id", "started_at"),
     Index("kernel_session_ended_idx", "ended_at"),
+    Index("kernel_session_terminal_idx", "terminal_id", "ended_at"),
 )
 
 
@@ -78,16 +82,17 @@ class SessionUnknown(Refusal):
 
 
 class Claims(msgspec.Struct, frozen=True):
-    """What an access token says, after its signature and times held."""
+    """What an access token says, after its signature and times held.  `terminal` is where a person signed in by PIN."""
 
     sub: str
     kind: Kind
     sid: str
     store: str | None = None
+    terminal: str | None = None
 
 
 class Session(msgspec.Struct, frozen=True):
-    """A device on which somebody is signed in."""
+    """A device on which somebody is signed in; `terminal_id` where it is a paired terminal at which a person signed in by PIN."""
 
     id: str
     kind: str
@@ -98,6 +103,11 @@ class Session(msgspec.Struct, frozen=True):
     used_at: datetime
     ended_at: datetime | None
     end_reason: str | None
+    terminal_id: str | None = None
+
+    def idle_out(self, at: datetime) -> bool:
+        """Tell whether it has not been used for so long that it is over."""
+        return at - self.used_at > (STAFF_IDLE_TTL if self.kind == "staff" else IDLE_TTL)
 
 
 class TokenPair(msgspec.Struct, frozen=True):
@@ -110,7 +120,7 @@ class TokenPair(msgspec.Struct, frozen=True):
 
 
 _COLUMNS = [session.c[name] for name in Session.__struct_fields__]
-START = insert(session, "id", "kind", "subject_id", "device", "rotations", "started_at", "used_at")
+START = insert(session, "id", "kind", "subject_id", "device", "rotations", "started_at", "used_at", "terminal_id")
 ONE = Read(select(*_COLUMNS).where(session.c.id == par("id", Id)), Session)
 OF = Read(
     select(*_COLUMNS)
@@ -131,6 +141,17 @@ END = change(
     .where(session.c.id == par("id", Id), session.c.ended_at.is_(None))
     .values(ended_at=par("at", Moment), end_reason=par("reason", Str))
 )
+END_ALL = change(
+    update(session)
+    .where(session.c.subject_id == par("subject_id", Id), session.c.id != par("but", Id), session.c.ended_at.is_(None))
+    .values(ended_at=par("at", Moment), end_reason=par("reason", Str))
+)
+END_AT_TERMINAL = change(
+    update(session)
+    .where(session.c.terminal_id == par("terminal_id", Id), session.c.ended_at.is_(None))
+    .values(ended_at=par("at", Moment), end_reason=par("reason", Str))
+)
+NO_SESSION = "00000000-0000-8000-8000-000000000000"
 
 
 class Tokens:
@@ -139,7 +160,7 @@ class Tokens:
     def __init__(self, keyring: Keyring) -> None:
         self._access = OctKey.import_key(keyring.key("access-token"))
         self._refresh = keyring.key("refresh-token")
-        self._registry = jwt.JWTClaimsRegistry(iss={"essential": True, "value": ISSUER}, exp={"essential": True})
+        self._good: dict[str, tuple[Claims, float]] = {}  # tokens found good, and until when each holds
 
     def access(self, claims: Claims, *, at: datetime, ttl: timedelta = ACCESS_TTL) -> str:
         """Return an access token."""
@@ -152,12 +173,30 @@ class Tokens:
         return jwt.encode({"alg": ALGORITHM}, payload, self._access)
 
     def check(self, token: str, *, at: datetime) -> Claims:
-        """Return what an access token claims; refuses `NotSignedIn` where it is not ours, altered or over."""
+        """Return what an access token claims; refuses `NotSignedIn` where it is not ours, altered or over.
+
+        A token comes with every request of its session: what was found good is not reckoned again.
+        """
+        found = self._good.get(token)
+        if found is None:
+            found = self._verified(token)
+            if len(self._good) >= GOOD_MAX:
+                self._good.clear()
+            self._good[token] = found
+        claims, over_at = found
+        if over_at <= at.timestamp():
+            raise NotSignedIn
+        return claims
+
+    def _verified(self, token: str) -> tuple[Claims, float]:
         try:
             payload = jwt.decode(token, self._access, algorithms=[ALGORITHM]).claims
-            if payload["iss"] != ISSUER or payload["exp"] <= at.timestamp() or payload["kind"] not in get_args(Kind):
+            if payload["iss"] != ISSUER or payload["kind"] not in get_args(Kind):
                 raise NotSignedIn
-            return Claims(payload["sub"], payload["kind"], payload["sid"], payload.get("store"))
+            claims = Claims(
+                payload["sub"], payload["kind"], payload["sid"], payload.get("store"), payload.get("terminal")
+            )
+            return claims, float(payload["exp"])
         except (JoseError, ValueError, KeyError, TypeError) as error:
             raise NotSignedIn from error
 
@@ -178,20 +217,26 @@ class Tokens:
             raise NotSignedIn
         return session_id, int(n)
 
-    def pair(self, found: Session, *, store_id: str | None = None, at: datetime) -> TokenPair:
+    def pair(self, found: Session, *, at: datetime) -> TokenPair:
         """Return the tokens of a session as it stands."""
-        claims = Claims(found.subject_id, found.kind, found.id, store_id)  # type: ignore[arg-type]
         return TokenPair(
-            self.access(claims, at=at),
+            self.access(claims_of(found), at=at),
             self.refresh(found.id, found.rotations),
             int(ACCESS_TTL.total_seconds()),
             found.id,
         )
 
 
-def start(*, session_id: str, kind: Kind, subject_id: str, device: str, at: datetime) -> tuple[Session, Change]:
-    """Return a new session and the change that keeps it."""
-    row = Session(session_id, kind, subject_id, device[:120], 0, at, at, None, None)
+def claims_of(found: Session) -> Claims:
+    """Return what the access tokens of a session claim."""
+    return Claims(found.subject_id, found.kind, found.id, None, found.terminal_id)  # type: ignore[arg-type]
+
+
+def start(
+    *, session_id: str, kind: Kind, subject_id: str, device: str, at: datetime, terminal_id: str | None = None
+) -> tuple[Session, Change]:
+    """Return a new session and the change that keeps it; `terminal_id` for a person who signs in by PIN at a terminal."""
+    row = Session(session_id, kind, subject_id, device[:120], 0, at, at, None, None, terminal_id)
     return row, START(**{name: getattr(row, name) for name in START.types})
 
 
@@ -199,7 +244,7 @@ def start(*, session_id: str, kind: Kind, subject_id: str, device: str, at: date
 def rotate(*, session_id: str, n: int, at: datetime) -> Steps[Session]:
     """Rotate a refresh token that was the n-th; refuses `SessionEnded`, and ends the session where the token was used before."""
     found = yield from first(ONE(id=session_id))
-    if found is None or found.ended_at is not None or at - found.used_at > IDLE_TTL:
+    if found is None or found.ended_at is not None or found.idle_out(at):
         raise SessionEnded
     if n == found.rotations - 1 and at - found.used_at <= LOST_REPLY_GRACE:
         return found
@@ -215,15 +260,32 @@ def end(session_ids: Sequence[str], *, reason: str, at: datetime) -> list[Change
     return [END.many([{"id": id_, "reason": reason, "at": at} for id_ in session_ids]), moved(SNAPSHOT)]
 
 
+def end_all(subject_id: str, *, reason: str, at: datetime, but: str = "") -> list[Change]:
+    """Return the changes that end every session of a subject, save the session `but` where one is named."""
+    return [END_ALL(subject_id=subject_id, but=but or NO_SESSION, reason=reason, at=at), moved(SNAPSHOT)]
+
+
+def end_at_terminal(terminal_id: str, *, also: Sequence[str] = (), reason: str, at: datetime) -> list[Change]:
+    """Return the changes that end the sessions of people who signed in at a terminal, and those named in `also`."""
+    return [END_AT_TERMINAL(terminal_id=terminal_id, reason=reason, at=at), *end(also, reason=reason, at=at)]
+
+
 @script
-def end_own(*, subject_id: str, session_id: str | None, at: datetime) -> Steps[int]:
-    """End one session of a subject, or all; return how many.  Refuses `SessionUnknown` for one that is not theirs."""
-    mine = yield from rows(OF(subject_id=subject_id))
-    chosen = [s.id for s in mine if session_id in (None, s.id)]
-    if session_id and not chosen:
+def own(*, subject_id: str, at: datetime) -> Steps[list[Session]]:
+    """Return the sessions of a subject that are alive, newest first, at most 100."""
+    return [found for found in (yield from rows(OF(subject_id=subject_id))) if not found.idle_out(at)]
+
+
+@script
+def end_own(*, subject_id: str, session_id: str | None, at: datetime) -> Steps[None]:
+    """End one session of a subject, or, with None, all of them.  Refuses `SessionUnknown` for one that is not theirs."""
+    if session_id is None:
+        yield end_all(subject_id, reason="ended by its owner", at=at)
+        return
+    found = yield from first(ONE(id=session_id))
+    if found is None or found.subject_id != subject_id or found.ended_at is not None:
         raise SessionUnknown(session_id=session_id)
-    yield end(chosen, reason="ended by its owner", at=at)
-    return len(chosen)
+    yield end([session_id], reason="ended by its owner", at=at)
 
 
 def ended_snapshot(now: Any) -> Snapshot[frozenset[str]]:

@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 
 import msgspec
 import structlog
-from sqlalchemy import Column, select
+from sqlalchemy import Column, select, update
 
-from goodtaste.kernel.db import Change, Database, Int, Read, Str, add, create_table
+from goodtaste.kernel.db import Change, Database, Int, Query, Read, Str, add, change, create_table, insert, par
 
 T = TypeVar("T")
 
@@ -30,18 +30,42 @@ version = create_table(
 )
 
 
-class _Version(msgspec.Struct, frozen=True):
+class Version(msgspec.Struct, frozen=True):
+    """How often what a snapshot shows has changed."""
+
     name: str
     n: int
 
 
 MOVED = add(version, key=["name"], counters=["n"], create=True)
-VERSIONS = Read(select(version.c.name, version.c.n), _Version)
+MOVED_FIRST = insert(version)
+MOVED_FROM = change(
+    update(version)
+    .where(version.c.name == par("name", Str), version.c.n == par("seen", Int))
+    .values(n=version.c.n + 1),
+    guard="kernel_version_stale",
+)
+VERSIONS = Read(select(version.c.name, version.c.n), Version)
+VERSION = Read(select(version.c.name, version.c.n).where(version.c.name == par("name", Str)), Version)
 
 
 def moved(name: str) -> Change:
     """Write that what the snapshot `name` shows has changed."""
     return MOVED(name=name, n=1)
+
+
+def version_of(name: str) -> Query[Version]:
+    """Return the query of the version of a snapshot, for `moved_from`; it belongs into a script's first batch of reads."""
+    return VERSION(name=name)
+
+
+def moved_from(name: str, seen: list[Version]) -> Change:
+    """Write that what the snapshot `name` shows has changed, provided that nobody changed it since its version was `seen`.
+
+    A script that reads the version first and writes this last may rely on everything it read of what the snapshot shows: two such
+    scripts never both write on what the other changed; the later one is run again.  For what is changed by people, now and then.
+    """
+    return MOVED_FROM(name=name, seen=seen[0].n) if seen else MOVED_FIRST(name=name, n=1)
 
 
 class Snapshot(Generic[T]):

@@ -24,9 +24,17 @@ HTTP_SECONDS = Histogram(
 REFUSALS_TOTAL = Counter("gt_refusals_total", "Refusals given", ["code"])
 EVENTS_DELIVERED = Counter("gt_events_delivered_total", "Events heard by a handler", ["topic", "handler"])
 EVENTS_FAILED = Counter("gt_events_failed_total", "Failed tries to have an event heard", ["topic", "handler"])
-OUTBOX_LAG = Histogram("gt_outbox_lag_seconds", "Time from an event to its delivery", buckets=_SECONDS)
+EVENTS_BURIED = Counter("gt_dead_letters_total", "Events that became dead letters", ["topic", "handler"])
+OUTBOX_LAG = Histogram("gt_outbox_lag_seconds", "Time from an event to its effect in a handler", buckets=_SECONDS)
 JOBS_RUN = Counter("gt_jobs_run_total", "Jobs run, by outcome", ["job", "outcome"])
-LEADER = Gauge("gt_leader", "1 where this process relays events and runs jobs")
+PAYMENT_SECONDS = Histogram(
+    "gt_payment_seconds",
+    "Time from the start of a payment to its end",
+    ["method", "state"],
+    buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400),
+)
+CALLBACKS_REJECTED = Counter("gt_callback_rejected_total", "Notices of gateways refused", ["method", "reason"])
+LEADER = Gauge("gt_leader", "1 where this process relays events and runs jobs", multiprocess_mode="livesum")
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
 _SECRET_KEYS = re.compile(
@@ -42,6 +50,11 @@ def trace_id_of(traceparent: str | None) -> str:
     """Return the trace id of a W3C `traceparent`, or a new one where there is none or it is malformed."""
     found = _TRACEPARENT.fullmatch(traceparent or "")
     return found[1] if found else secrets.token_hex(16)
+
+
+def new_span() -> str:
+    """Return the id of a span: what this process did for a request."""
+    return f"{secrets.randbits(64):016x}"
 
 
 def redact(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -66,8 +79,24 @@ def _as_json(_: Any, __: str, entry: MutableMapping[str, Any]) -> str:
     return msgspec.json.encode(entry, enc_hook=str).decode()
 
 
+class _Foreign(logging.Handler):
+    """Brings what libraries log into our own lines, redacted like them."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        structlog.get_logger().log(
+            record.levelno, record.getMessage(), logger=record.name, exc_info=record.exc_info or None
+        )
+
+
 def set_up_logs(*, level: str, pretty: bool) -> None:
-    """Log from `level` up to standard error: JSON lines, or lines for people where `pretty`."""
+    """Log from `level` up to standard error: JSON lines, or lines for people where `pretty`; from libraries, warnings and worse.
+
+    The AMQP driver's own lines are left out: what becomes of a connection is told by `kernel.amqp`.
+    """
+    logging.basicConfig(handlers=[_Foreign()], level=logging.WARNING, force=True)
+    for name in ("aio_pika", "aiormq"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,

@@ -1,4 +1,4 @@
-"""The web edge: who may call a route, what a refusal looks like on the wire, and what is counted of each request.
+"""Routes: who may call one, how strictly its body is read, and what a refusal looks like on the wire.
 
 Every route says whom it allows (`opt=member()`, `opt=staff("order.refund")`); one that says nothing is refused to everybody, and the
 application does not start with it.  Every error is problem+json (RFC 9457) with a stable code, a sentence and what to do.
@@ -6,29 +6,35 @@ application does not start with it.  Every error is problem+json (RFC 9457) with
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from time import perf_counter
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 
 import msgspec
 import structlog
 from litestar import Litestar, Request, Response
-from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.params import QueryParameter
 
 from goodtaste.kernel.auth import GUEST, Actor, Kind, NotAllowed, NotSignedIn
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Overloaded, Unavailable
 from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.ids import UUID_PATTERN, is_id
+from goodtaste.kernel.misfits import in_chinese
 from goodtaste.kernel.sessions import SessionEnded
-from goodtaste.kernel.telemetry import HTTP_SECONDS, REFUSALS_TOTAL, TRACE, trace_id_of
+from goodtaste.kernel.telemetry import REFUSALS_TOTAL, TRACE
 from goodtaste.kernel.words import language_of, sentence
 
 BODY_MAX = 1_000_000  # bytes of a request body; uploads have a limit of their own
-SLOW_S = 1.0
 PROBLEM = "application/problem+json"
+EMPTY = "Input data was truncated"  # as the decoder says of a body that ends too soon
+
+# In a query the limits of `kernel.input` are not looked at, only those of the framework's own parameters; ids in a path are checked below.
+QueryId = Annotated[str, QueryParameter(pattern=UUID_PATTERN, description="UUID, lower case")]
+OptionalId = Annotated[str | None, QueryParameter(pattern=UUID_PATTERN, description="UUID, lower case")]
+Before = Annotated[str, QueryParameter(max_length=200, description="`next` of the page before; absent for the newest")]
 
 log = structlog.get_logger()
 
@@ -48,14 +54,14 @@ class NoSuchPage(Refusal):
 
 
 class MethodUnknown(Refusal):
-    """Raised for an address that exists and does not take this method."""
+    """Raised for an address that exists and does not take this method.  Facts: `allowed`."""
 
     code = "request.method_not_allowed"
     status = 405
 
 
 class TooLarge(Refusal):
-    """Raised for a body beyond the limit."""
+    """Raised for a body beyond the limit.  Facts: `limit_bytes`."""
 
     code = "request.too_large"
     status = 413
@@ -131,7 +137,7 @@ def context(request: Request[Any, Any, Any]) -> Ctx:
     return request.scope["ctx"]  # type: ignore[typeddict-item,no-any-return]
 
 
-def _actor(process: Process, authorization: str | None, now: Any) -> Actor:
+async def _actor(process: Process, authorization: str | None, now: Any) -> Actor:
     if not authorization:
         return GUEST
     scheme, _, token = authorization.partition(" ")
@@ -140,7 +146,14 @@ def _actor(process: Process, authorization: str | None, now: Any) -> Actor:
     claims = process.tokens.check(token, at=now)
     if process.ended_sessions and claims.sid in process.ended_sessions.value:
         raise SessionEnded
-    return process.resolve_actor(claims)
+    return await process.actor_of(claims)
+
+
+def _check_ids(path: Mapping[str, Any]) -> None:
+    """Refuse an address whose ids are none: the framework leaves the pattern of a path parameter unchecked."""
+    for name, value in path.items():
+        if name.endswith("_id") and not is_id(value):
+            raise BadRequest(where=name, what="is not an id", faults=[])
 
 
 def authorizer(process: Process) -> Callable[[Request[Any, Any, Any]], Any]:
@@ -150,13 +163,16 @@ def authorizer(process: Process) -> Callable[[Request[Any, Any, Any]], Any]:
         allow: Allow | None = request.route_handler.opt.get("allow")
         now = process.clock()
         headers = dict(request.scope["headers"])
-        actor = _actor(process, headers.get(b"authorization", b"").decode("latin-1"), now)
+        actor = await _actor(process, headers.get(b"authorization", b"").decode("latin-1"), now)
         if allow is None:
+            if request.scope["method"] == "OPTIONS":  # which methods an address takes is no secret
+                return
             raise NotAllowed(permission="")
         if actor.kind not in allow.kinds:
             raise NotSignedIn if actor.kind == "guest" else NotAllowed(permission=allow.permission or "")
         if allow.permission and actor.kind in ("staff", "service") and not actor.can_somewhere(allow.permission):
             raise NotAllowed(permission=allow.permission)
+        _check_ids(request.path_params)
         language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
         request.scope["ctx"] = Ctx(process, actor, now, language)  # type: ignore[typeddict-unknown-key]
 
@@ -178,7 +194,11 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     """Return the answer for a refusal, in the caller's language."""
     REFUSALS_TOTAL.labels(refusal.code).inc()
-    said = sentence(refusal.code, language_of(request.headers.get("accept-language")), refusal.facts)
+    language = language_of(request.headers.get("accept-language"))
+    facts = refusal.facts
+    if language == "zh-CN" and isinstance(refusal, BadRequest):
+        facts = facts | {"what": in_chinese(str(facts.get("what", "")))}
+    said = sentence(refusal.code, language, facts)
     body = Problem(
         type=f"/docs/refusals#{refusal.code}",
         title=said.say,
@@ -189,18 +209,20 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
         facts=refusal.facts,
     )
     headers = {"retry-after": "1"} if refusal.status == 503 else {}
+    if isinstance(refusal, MethodUnknown):
+        headers["allow"] = ", ".join(refusal.facts["allowed"])
     return Response(
         msgspec.json.encode(body, enc_hook=str), status_code=refusal.status, media_type=PROBLEM, headers=headers
     )
 
 
-def _refusal_of(error: HTTPException) -> Refusal:
+def _refusal_of(request: Request[Any, Any, Any], error: HTTPException) -> Refusal:
     if isinstance(error, NotFoundException):
         return NoSuchPage()
     if isinstance(error, MethodNotAllowedException):
-        return MethodUnknown()
+        return MethodUnknown(allowed=_methods_at(request))
     if error.status_code == 413:
-        return TooLarge(limit_bytes=BODY_MAX)
+        return TooLarge(limit_bytes=request.route_handler.resolve_request_max_body_size())
     if error.status_code == 415:
         return WrongType()
     faults = [
@@ -210,14 +232,26 @@ def _refusal_of(error: HTTPException) -> Refusal:
     ] or [{"where": "body", "what": error.detail}]
     if error.status_code >= 500:
         return Fault()
+    if faults[0]["where"] == "data":  # the framework's word for a body of nothing at all, which it does not decode
+        faults = [{"where": "body", "what": EMPTY}]
     return BadRequest(where=faults[0]["where"], what=faults[0]["what"], faults=faults)
+
+
+def _methods_at(request: Request[Any, Any, Any]) -> list[str]:
+    """Return the methods that the address of a request takes."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        pattern = re.sub(r"\\{[^/]*\\}", "[^/]+", re.escape(route.path_format))
+        if re.fullmatch(pattern, request.scope["path"].rstrip("/") or "/"):
+            found.update(getattr(route, "methods", ()))
+    return sorted(found | ({"HEAD"} if "GET" in found else set()))
 
 
 def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
     if isinstance(error, Refusal):
         return problem(request, error)
     if isinstance(error, HTTPException):
-        found = _refusal_of(error)
+        found = _refusal_of(request, error)
         if found.status < 500:
             return problem(request, found)
     if isinstance(error, Overloaded):
@@ -231,49 +265,33 @@ def _on_error(request: Request[Any, Any, Any], error: Exception) -> Response[byt
     return problem(request, Fault())
 
 
-class Edge:
-    """The outermost layer: trace id, security headers, one time measured for each request."""
+class StrictRequest(Request[Any, Any, Any]):
+    """A request whose JSON body is read straight into the type its route takes: a text is no number, and a type has to be named."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-        self._timers: dict[tuple[str, str, int], Any] = {}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one connection."""
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        started, status = perf_counter(), 500
-        trace = trace_id_of(next((v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), None))
-        token = TRACE.set(trace)
-
-        async def answer(message: Message) -> None:
-            nonlocal status
-            if message["type"] == "http.response.start":
-                status = message["status"]
-                message["headers"] = [*message["headers"], *_HEADERS, (b"x-trace-id", trace.encode())]
-            await send(message)
-
+    async def json(self) -> Any:
+        """Return the body as the route's type; refuses `WrongType` and `BadRequest`."""
+        body = await self.body()
+        if _media_type(self.scope["headers"]) != b"application/json":
+            raise WrongType
+        decoder: msgspec.json.Decoder[Any] = self.route_handler.opt["body"]
         try:
-            await self._app(scope, receive, answer)
-        finally:
-            took = perf_counter() - started
-            key = (str(scope.get("path_template", "none")), scope["method"], status)
-            timer = self._timers.get(key)
-            if timer is None:
-                timer = self._timers[key] = HTTP_SECONDS.labels(*map(str, key))
-            timer.observe(took)
-            if took > SLOW_S:
-                log.warning("slow_request", route=key[0], method=key[1], status=status, seconds=round(took, 3))
-            TRACE.reset(token)
+            return decoder.decode(body)
+        except msgspec.ValidationError as error:
+            raise _misfit(str(error)) from error
+        except msgspec.DecodeError as error:
+            raise BadRequest(where="body", what=str(error), faults=[]) from error
 
 
-_HEADERS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"x-frame-options", b"DENY"),
-    (b"content-security-policy", b"default-src 'self'; img-src 'self' data:; style-src 'self'; frame-ancestors 'none'"),
-)
+def _media_type(headers: Any) -> bytes:
+    kind = next((value for name, value in headers if name == b"content-type"), b"")
+    return bytes(kind).partition(b";")[0].strip().lower()
+
+
+def _misfit(message: str) -> BadRequest:
+    """Return the refusal for what msgspec says of a value: `Expected ..., got ... - at `$.lines[0].quantity``."""
+    what, _, place = message.partition(" - at `")
+    where = place.rstrip("`").removeprefix("$").lstrip(".") or "body"
+    return BadRequest(where=where, what=what, faults=[{"where": where, "what": what}])
 
 
 def make_app(
@@ -285,12 +303,17 @@ def make_app(
         before_request=authorizer(process),
         exception_handlers={Exception: _on_error, HTTPException: _on_error},
         openapi_config=openapi,
+        request_class=StrictRequest,
         request_max_body_size=BODY_MAX,
         logging_config=None,
         **(hooks or {}),
     )
     for route in app.routes:
         for handler in getattr(route, "route_handlers", ()):
-            if "allow" not in handler.opt and handler.fn.__module__.startswith("goodtaste"):
+            if handler.fn.__module__.startswith("litestar"):  # OPTIONS, and the description of the API
+                continue
+            if "allow" not in handler.opt:
                 raise ValueError(f"{route.path} does not say whom it allows")
+            if data := handler.parsed_fn_signature.parameters.get("data"):
+                handler.opt["body"] = msgspec.json.Decoder(data.annotation)
     return app

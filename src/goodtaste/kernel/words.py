@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import string
 import tomllib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -14,6 +15,8 @@ import msgspec
 from goodtaste.kernel.money import yuan
 
 LANGUAGES = ("zh-CN", "en")
+ACCEPT_MAX = 200  # characters of a header that are looked at
+_WEIGHT = re.compile(r"\s*q=([01](?:\.[0-9]{0,3})?)\s*")
 
 
 class Sentence(msgspec.Struct, frozen=True):
@@ -26,6 +29,9 @@ class Sentence(msgspec.Struct, frozen=True):
 class _Facts(string.Formatter):
     """Fills facts in; `{x_fen:yuan}` writes fen as yuan, a fact that is missing leaves its name."""
 
+    def __init__(self, comma: str) -> None:
+        self._comma = comma
+
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), f"{{{key}}}")
 
@@ -33,11 +39,11 @@ class _Facts(string.Formatter):
         if format_spec == "yuan":
             return f"¥{yuan(value)}" if isinstance(value, int) else str(value)
         if isinstance(value, list | tuple):
-            return "、".join(map(str, value))
+            return self._comma.join(map(str, value))
         return str(value)
 
 
-_FILL = _Facts()
+_FILL = {"zh-CN": _Facts("、"), "en": _Facts(", ")}
 
 
 @cache
@@ -53,9 +59,23 @@ def sentences(language: str) -> Mapping[str, Sentence]:
 def sentence(code: str, language: str, facts: Mapping[str, Any]) -> Sentence:
     """Return the sentence for `code` with its facts."""
     found = sentences(language)[code]
-    return Sentence(_FILL.format(found.say, **facts), _FILL.format(found.do, **facts))
+    fill = _FILL[language]
+    return Sentence(fill.format(found.say, **facts), fill.format(found.do, **facts))
 
 
 def language_of(accept: str | None) -> str:
-    """Return the language for an Accept-Language header: English where it is asked for first, else Chinese."""
-    return "en" if (accept or "").lower().startswith("en") else "zh-CN"
+    """Return the language for an Accept-Language header: of English and Chinese the one that is wanted more, else Chinese."""
+    return _wanted_most((accept or "")[:ACCEPT_MAX].lower())
+
+
+@lru_cache(256)
+def _wanted_most(accept: str) -> str:
+    best, most = "zh-CN", 0.0
+    for each in accept.split(","):
+        name, _, rest = each.strip().partition(";")
+        language = {"en": "en", "zh": "zh-CN"}.get(name.partition("-")[0].strip())
+        weight = _WEIGHT.fullmatch(rest)
+        much = float(weight[1]) if weight else 1.0
+        if language and much > most:
+            best, most = language, much
+    return best

@@ -29,9 +29,12 @@ metadata = MetaData(
 
 
 class Portable(TypeDecorator[Any]):
-    """A type with one meaning on both engines.  `pg` names it in casts; the codecs serve SQLite only (None: as it is)."""
+    """A type with one meaning on both engines.  `pg` names it in casts; the codecs serve SQLite only (None: as it is).
 
-    impl = Text
+    `impl` decides what operators mean: `+` adds integers and joins texts.
+    """
+
+    impl: Any = Text
     cache_ok = True
     pg = "text"
     pg_impl: TypeEngine[Any] = Text()
@@ -57,12 +60,14 @@ class Str(Portable):
 class Int(Portable):
     """A 64-bit integer: fen, points, counts, basis points."""
 
+    impl = BigInteger
     pg, pg_impl, sqlite_impl = "bigint", BigInteger(), Integer()
 
 
 class Flag(Portable):
     """True or false."""
 
+    impl = Boolean
     pg, pg_impl, sqlite_impl = "boolean", Boolean(), Integer()
     to_sqlite, from_sqlite = staticmethod(int), staticmethod(bool)
 
@@ -77,6 +82,7 @@ def _moment_out(at: datetime) -> str:
 class Moment(Portable):
     """An instant: aware UTC in Python, `timestamptz` on PostgreSQL, fixed-width ISO text (sorts by time) on SQLite."""
 
+    impl = DateTime
     pg, pg_impl = "timestamptz", DateTime(timezone=True)
     to_sqlite, from_sqlite = staticmethod(_moment_out), staticmethod(datetime.fromisoformat)
 
@@ -84,6 +90,7 @@ class Moment(Portable):
 class Day(Portable):
     """A calendar or business date."""
 
+    impl = Date
     pg, pg_impl = "date", Date()
     to_sqlite, from_sqlite = staticmethod(date.isoformat), staticmethod(date.fromisoformat)
 
@@ -114,12 +121,14 @@ def par(name: str, type_: type[Portable]) -> BindParameter[Any]:
     return _bindparam(name, type_=type_(), required=True)
 
 
-def create_table(name: str, *parts: Any, narrow: bool = False) -> Table:
+def create_table(name: str, *parts: Any, narrow: bool = False, numbered: bool = False) -> Table:
     """Return a table of the one MetaData, STRICT on SQLite.
 
     `narrow`: its rows are small (under about 200 bytes), so SQLite keeps them in the tree of the primary key itself.
+    `numbered`: the database numbers its rows, and never gives a number twice; left alone, SQLite gives the last ones again.
     """
-    return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not narrow)
+    more: dict[str, Any] = {"sqlite_autoincrement": True} if numbered else {}
+    return Table(name, metadata, *parts, sqlite_strict=True, sqlite_with_rowid=not narrow, **more)
 
 
 def id_column(name: str = "id", **options: Any) -> Column[Any]:

@@ -7,14 +7,16 @@ processes would take rows in different order and deadlock; with it, places in th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from functools import lru_cache
 from typing import Any, TypeVar
 
 import asyncpg
 import msgspec
 
-from goodtaste.kernel.db.runner import Again, Database, Shape, Unavailable
+from goodtaste.kernel.db.runner import Again, Database, LeadershipLost, Shape, Unavailable
 from goodtaste.kernel.db.script import Batch, GuardBroken, Script
 from goodtaste.kernel.db.statements import INPUT, Change, Read, Write
 from goodtaste.kernel.errors import refusal_of
@@ -25,6 +27,7 @@ WRITE_LOCK = 7_305_001  # the advisory lock of those who write
 LEADER_LOCK = 7_305_002
 CHANNEL = "goodtaste_outbox"
 TIMEOUT_S = 15.0
+LEADER_CHECK_S, LEADER_ANSWER_S = 1.0, 3.0
 _BROKEN = (asyncpg.IntegrityConstraintViolationError, asyncpg.CardinalityViolationError)
 _AGAIN = (asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 _GONE = (
@@ -44,6 +47,14 @@ SETTINGS = {
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "jit": "off",
+}
+
+# The leader's connection: a server that has lost its client lets the lock go within half a minute.
+APART = {
+    "application_name": "goodtaste leader",
+    "tcp_keepalives_idle": "10",
+    "tcp_keepalives_interval": "5",
+    "tcp_keepalives_count": "3",
 }
 
 _encode = msgspec.json.Encoder().encode
@@ -128,24 +139,51 @@ class PostgresDatabase(Database):
         connection = await self._connect_apart()
         if await connection.fetchval(f"SELECT pg_try_advisory_lock({LEADER_LOCK})"):
             return True
-        self._apart.remove(connection)
-        await connection.close()
+        await self.resign()
         return False
+
+    async def until_lost(self) -> None:
+        """A connection that has gone without a word is found by asking; the server lets its lock go when it finds the same."""
+        while True:
+            for connection in self._apart:
+                try:
+                    await connection.execute("SELECT 1", timeout=LEADER_ANSWER_S)
+                except (*_GONE, asyncpg.PostgresError) as error:
+                    raise LeadershipLost(str(error)) from error
+            await asyncio.sleep(LEADER_CHECK_S)
+
+    async def resign(self) -> None:
+        apart, self._apart = self._apart, []
+        for connection in apart:
+            connection.terminate()  # at once, whether or not the server answers; its lock goes with it
 
     async def close(self) -> None:
         await super().close()
-        for connection in self._apart:
-            await connection.close()
+        await self.resign()
         await self._pool.close()
 
     async def _connect_apart(self) -> asyncpg.Connection:
-        connection = await asyncpg.connect(self._dsn, server_settings={"application_name": "goodtaste"})
+        try:
+            connection = await asyncpg.connect(self._dsn, timeout=TIMEOUT_S, server_settings=APART)
+        except (*_GONE, asyncpg.PostgresError) as error:
+            raise Unavailable(str(error)) from error
         self._apart.append(connection)
         return connection
 
+    @contextlib.asynccontextmanager
+    async def _at_hand(self) -> AsyncIterator[asyncpg.Connection]:
+        """Lend a connection of the pool.  One that is cut off while it waits there is found by its next user, whom the driver tells of
+        a state of its own: nothing was sent then, and nobody may have that connection again."""
+        async with self._pool.acquire() as connection:
+            try:
+                yield connection
+            except asyncpg.InternalClientError as error:
+                connection.terminate()
+                raise Unavailable(str(error)) from error
+
     async def _read(self, shape: Shape, batches: Sequence[Batch]) -> list[list[Any]]:
         try:
-            async with self._pool.acquire() as connection:
+            async with self._at_hand() as connection:
                 return await _read(connection, shape, batches)
         except _GONE as error:
             raise Unavailable(str(error)) from error
@@ -153,11 +191,11 @@ class PostgresDatabase(Database):
     async def _write(self, groups: list[tuple[Shape, list[Batch]]]) -> list[Exception | None]:
         [(shape, batches)] = groups
         try:
-            async with self._pool.acquire() as connection:
+            async with self._at_hand() as connection:
                 await _write(connection, shape, batches)
         except _AGAIN as error:
             return [Again(str(error))]
-        except GuardBroken as stopped:
+        except (GuardBroken, Unavailable) as stopped:
             return [stopped]
         except _GONE as error:
             return [Unavailable(str(error))]
@@ -165,13 +203,13 @@ class PostgresDatabase(Database):
 
     async def _run_exactly(self, scripts: Sequence[Script[Any]]) -> list[tuple[Any, Exception | None]]:
         try:
-            async with self._pool.acquire() as connection:
+            async with self._at_hand() as connection:
                 await connection.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITE_LOCK})")
                 try:
                     outcomes = [await _run_apart(connection, script) for script in scripts]
                     await connection.execute("COMMIT")
-                except BaseException:
-                    if not connection.is_closed():
+                except BaseException as error:
+                    if not connection.is_closed() and not isinstance(error, asyncpg.InternalClientError):
                         await connection.execute("ROLLBACK")
                     raise
         except _GONE as error:
@@ -186,14 +224,19 @@ async def _read(connection: asyncpg.Connection, shape: Shape, batches: Sequence[
 
 
 async def _write(connection: asyncpg.Connection, shape: Shape, batches: Sequence[Batch]) -> None:
+    """Write batches of one shape.  A statement that a batch holds twice gets its rows together, so that what it adds is summed."""
+    rows: dict[Write, list[Sequence[Any]]] = {}
+    for i, statement in enumerate(shape):
+        laid_out = [statement.for_postgres(row) for batch in batches for row in batch[i].rows]
+        rows.setdefault(statement, []).extend(laid_out)
     try:
-        await connection.fetchrow(writes_as_one(shape), *_input(shape, batches))
+        await connection.fetchrow(writes_as_one(tuple(rows)), *[_encode(each).decode() for each in rows.values()])
     except _BROKEN as error:
         raise GuardBroken(getattr(error, "constraint_name", None) or "row_written_twice") from error
 
 
 def _input(shape: Shape, batches: Sequence[Batch]) -> list[str]:
-    """Return for each statement of the shape the JSON of its parameter rows, those of all batches one after the other."""
+    """Return for each read of the shape the JSON of its parameter rows, those of all batches one after the other."""
     return [
         _encode([statement.for_postgres(row) for batch in batches for row in batch[i].rows]).decode()
         for i, statement in enumerate(shape)
@@ -205,7 +248,7 @@ async def _run_apart(connection: asyncpg.Connection, script: Script[Any]) -> tup
     await connection.execute("SAVEPOINT one")
     try:
         value = await _drive(connection, script)
-    except _GONE:
+    except (*_GONE, asyncpg.InternalClientError):
         raise
     except Exception as error:  # noqa: BLE001 - it goes to whoever runs the script
         await connection.execute("ROLLBACK TO one; RELEASE one")

@@ -36,6 +36,10 @@ class Overloaded(Exception):
     """More scripts wait than the process can run soon; nothing was written."""
 
 
+class LeadershipLost(Exception):
+    """This process leads no longer: the connection that held the leader's lock is gone."""
+
+
 class Again(Exception):
     """The engine undid a transaction for reasons of its own, such as a deadlock; it may be run again."""
 
@@ -112,7 +116,15 @@ class Database(ABC):
 
     @abstractmethod
     async def lead(self) -> bool:
-        """Become the one leader of this deployment, or tell that another process is; leadership ends with the process."""
+        """Become the one leader of this deployment, or tell that another process is.  Raises Unavailable."""
+
+    @abstractmethod
+    async def until_lost(self) -> None:
+        """Wait as long as this process leads; raises LeadershipLost when it no longer does."""
+
+    @abstractmethod
+    async def resign(self) -> None:
+        """Let another process lead, and stop listening; does nothing where this one does not lead."""
 
     @abstractmethod
     async def _read(self, shape: Shape, batches: Sequence[Batch]) -> list[list[Any]]:
@@ -168,7 +180,7 @@ class Database(ABC):
     async def _flush_reads(self, shape: Shape) -> None:
         """Read for all who wait with one kind of batch; while a trip is under way the next group gathers."""
         while lane := self._reads[shape]:
-            jobs = _take(lane)
+            jobs = take(lane, GROUP_MAX)
             try:
                 answers = await self._read(shape, [batch for batch, _ in jobs])
             except Exception as error:  # noqa: BLE001 - it goes to those who wait
@@ -198,7 +210,7 @@ class Database(ABC):
             self._writing -= 1
 
     async def _flush_groups(self) -> None:
-        groups = [(shape, _take(self._writes[shape])) for shape in self._shapes_to_write()]
+        groups = self._groups_to_write()
         for shape, _ in groups:
             if not self._writes[shape]:
                 del self._writes[shape]
@@ -214,12 +226,13 @@ class Database(ABC):
                 if not future.done():
                     future.set_result([])
 
-    def _shapes_to_write(self) -> list[Shape]:
-        """Return the kinds of batches that go into the next commit: the one that has waited longest."""
-        return [next(iter(self._writes))]
+    def _groups_to_write(self) -> list[tuple[Shape, list[Job]]]:
+        """Take what goes into the next commit: the kind of batches that has waited longest."""
+        shape = next(iter(self._writes))
+        return [(shape, take(self._writes[shape], GROUP_MAX))]
 
     async def _flush_exact(self) -> None:
-        jobs = _take(self._exact)
+        jobs = take(self._exact, GROUP_MAX)
         try:
             outcomes = await self._run_exactly([script for script, _ in jobs])
         except Exception as error:  # noqa: BLE001 - it goes to those who wait
@@ -232,8 +245,9 @@ class Database(ABC):
                 future.set_result(value)
 
 
-def _take(jobs: deque[Any]) -> list[Any]:
-    return [jobs.popleft() for _ in range(min(len(jobs), GROUP_MAX))]
+def take(jobs: deque[Any], most: int) -> list[Any]:
+    """Take the first jobs out of a lane, at most so many."""
+    return [jobs.popleft() for _ in range(min(len(jobs), most))]
 
 
 def _fail(jobs: Sequence[tuple[Any, asyncio.Future[Any]]], error: BaseException) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from goodtaste.kernel.db.columns import metadata
-from goodtaste.kernel.db.runner import Database, Shape, Unavailable
+from goodtaste.kernel.db.runner import GROUP_MAX, Database, Job, Shape, Unavailable, take
 from goodtaste.kernel.db.script import Batch, GuardBroken, Script
 from goodtaste.kernel.db.statements import Change
 from goodtaste.kernel.errors import refusal_of
@@ -22,11 +22,12 @@ from goodtaste.kernel.errors import refusal_of
 A = TypeVar("A")
 T = TypeVar("T")
 
+COMMIT_MIN = 8  # batches that always share a commit where so many wait
 ROWS_MAX = 128  # parameter rows of one statement
 BUSY_MS = 10_000  # how long to wait for another process that writes
 READERS = 2
 CACHE_KB = 65_536  # of each connection
-CHECKPOINT_PAGES = 4_000  # 16 MB of log, then it goes into the file
+CHECKPOINT_PAGES = 16_000  # 64 MB of log, then it goes into the file: what changes often is written there but once
 _FAILED = re.compile(r"(CHECK|UNIQUE|FOREIGN KEY) constraint failed(?:: (?:index ')?([^']+))?|guard:(\w+)")
 
 
@@ -83,6 +84,16 @@ class SqliteDatabase(Database):
             return False
         return True
 
+    async def until_lost(self) -> None:
+        """The lock on a file is lost with the process only."""
+        await asyncio.Event().wait()
+
+    async def resign(self) -> None:
+        self._listeners.clear()
+        if self._lock_file is not None:
+            os.close(self._lock_file)
+            self._lock_file = None
+
     async def close(self) -> None:
         await super().close()
         self._writer.shutdown()
@@ -92,9 +103,18 @@ class SqliteDatabase(Database):
         if self._lock_file is not None:
             os.close(self._lock_file)
 
-    def _shapes_to_write(self) -> list[Shape]:
-        """All that waits goes into one commit."""
-        return list(self._writes)
+    def _groups_to_write(self) -> list[tuple[Shape, list[Job]]]:
+        """Take batches of any kind, about half of those under way: while they are written, the other half gets ready.
+
+        Were all taken, the loop would wait for the writer and the writer for the loop, by turns.
+        """
+        room, groups = max(COMMIT_MIN, min(GROUP_MAX, self._under_way // 2)), []
+        for shape, lane in self._writes.items():
+            groups.append((shape, take(lane, room)))
+            room -= len(groups[-1][1])
+            if not room:
+                break
+        return groups
 
     async def _answer(self, batch: Batch) -> list[Any]:
         """A script's reads are by key and take microseconds, so they are made at once, where the script runs.

@@ -29,9 +29,10 @@ from sqlalchemy.dialects.sqlite import dialect as sqlite_dialect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.sqltypes import NullType
 from sqlalchemy.sql.visitors import iterate, replacement_traverse
 
-from goodtaste.kernel.db.columns import Portable
+from goodtaste.kernel.db.columns import Doc, Portable
 
 R = TypeVar("R", bound=msgspec.Struct)
 Params = Mapping[str, Any]
@@ -41,28 +42,32 @@ SQLITE: Dialect = sqlite_dialect()
 INPUT = "input__"  # the parameter rows in a PostgreSQL text, until the statement gets its place in a batch
 
 
-class _elements(FunctionElement[Any]):  # noqa: N801 - stands for SQL
-    """The elements of a `ListOf` parameter as a subquery of the type of a column."""
+class _among(FunctionElement[Any]):  # noqa: N801 - stands for SQL
+    """Whether a column is among the elements of a `ListOf` parameter, each of the type of the column."""
 
+    type = NullType()  # not a column of truth values, which SQLite would be asked to compare with 1, past its index
     inherit_cache = False
 
 
-@compiles(_elements, "postgresql")
-def _elements_postgres(element: _elements, compiler: Any, **kw: Any) -> str:
+@compiles(_among, "postgresql")
+def _among_postgres(element: _among, compiler: Any, **kw: Any) -> str:
+    """An array, since `IN (SELECT …)` is a join that PostgreSQL, as long as a table is small, plans from the table's side: such a
+    plan outlives the small table, and then reads all of it."""
     col, values = element.clauses
     pg = col.type.pg  # type: ignore[attr-defined]
-    return f"(SELECT x::{pg} FROM jsonb_array_elements_text({compiler.process(values, **kw)}) x)"
+    elements = f"SELECT x::{pg} FROM jsonb_array_elements_text({compiler.process(values, **kw)}) x"
+    return f"{compiler.process(col, **kw)} = ANY (ARRAY({elements}))"
 
 
-@compiles(_elements, "sqlite")
-def _elements_sqlite(element: _elements, compiler: Any, **kw: Any) -> str:
-    _, values = element.clauses
-    return f"(SELECT value FROM json_each({compiler.process(values, **kw)}))"
+@compiles(_among, "sqlite")
+def _among_sqlite(element: _among, compiler: Any, **kw: Any) -> str:
+    col, values = element.clauses
+    return f"{compiler.process(col, **kw)} IN (SELECT value FROM json_each({compiler.process(values, **kw)}))"
 
 
 def in_list(col: ColumnElement[Any], values: BindParameter[Any]) -> ColumnElement[bool]:
     """True where a column is among the values of a `ListOf` parameter: `in_list(t.c.id, par("ids", ListOf))`."""
-    return col.op("IN", is_comparison=True)(_elements(col, values))
+    return _among(col, values)
 
 
 class Query(msgspec.Struct, Generic[R], frozen=True):
@@ -179,8 +184,11 @@ class Read(Statement, Generic[R]):
     @cached_property
     def from_sqlite(self) -> Callable[[Sequence[Any]], R]:
         """Make a Struct of a row that sqlite3 gave."""
-        codecs = [getattr(c.type, "from_sqlite", None) for c in self.select.selected_columns]
-        row = self.row
+        row, types = self.row, [field.type for field in msgspec.structs.fields(self.row)]
+        codecs = [
+            msgspec.json.Decoder(type_).decode if isinstance(c.type, Doc) else getattr(c.type, "from_sqlite", None)
+            for c, type_ in zip(self.select.selected_columns, types, strict=True)
+        ]
         if not any(codecs):
             return lambda values: row(*values)
 

@@ -1,0 +1,43 @@
+"""What members tell: ids and numbers only."""
+
+from __future__ import annotations
+
+from goodtaste.kernel.outbox import Event
+
+
+class MemberUpdated(Event, frozen=True, kw_only=True):
+    """A member is new, or something that other channels show of them has changed.  Of two, the one with the higher `version` is right."""
+
+    topic = "member.updated.v1"
+    key_field = "member_id"
+
+    member_id: str
+    available: int
+    pending: int
+    growth: int
+    level: str
+    version: int
+
+
+class LevelChanged(Event, frozen=True, kw_only=True):
+    """A member came to another level."""
+
+    topic = "member.level_changed.v1"
+    key_field = "member_id"
+
+    member_id: str
+    from_level: str
+    to_level: str
+    growth: int
+
+
+class ConsentChanged(Event, frozen=True, kw_only=True):
+    """A member gave or withdrew a consent; whoever acts on it stops at once."""
+
+    topic = "member.consent_changed.v1"
+    key_field = "member_id"
+
+    member_id: str
+    purpose: str
+    granted: bool
+    text_version: str
