@@ -10,6 +10,7 @@ import msgspec
 
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Id, Input, Text
+from goodtaste.org.api import Hours, is_open
 from goodtaste.pricing.api import QTY_MAX, Line
 
 
@@ -71,6 +72,7 @@ class Sku(msgspec.Struct, frozen=True):
     dish_id: str
     name: str
     name_en: str
+    on_sale: bool
 
 
 class Dish(msgspec.Struct, frozen=True):
@@ -83,24 +85,36 @@ class Dish(msgspec.Struct, frozen=True):
     name: str
     name_en: str
     description: str
-    picture: str
+    description_en: str
+    pictures: tuple[str, ...]
     tags: tuple[str, ...]
     allergens: tuple[str, ...]
     spice: int
+    calories_kcal: int | None
     prep_minutes: int
     station: str
     on_sale: bool
+    rank: int
+    version: int
     skus: tuple[Sku, ...]
     groups: tuple[OptionGroup, ...]
     slots: tuple[SetSlot, ...]
 
 
 class Category(msgspec.Struct, frozen=True):
-    """A category of the menu."""
+    """A category of the menu; with `periods` its dishes are sold in those hours only."""
 
     id: str
     name: str
     name_en: str
+    periods: tuple[Hours, ...]
+    on_sale: bool
+    rank: int
+    version: int
+
+    def sells_at(self, at: datetime, *, zone: str) -> bool:
+        """Tell whether its dishes are sold at `at` at a store in `zone`."""
+        return not self.periods or is_open(self.periods, zone=zone, at=at)
 
 
 class PriceRow(msgspec.Struct, frozen=True):
@@ -157,6 +171,7 @@ class MenuBook:
 
     def __init__(self, categories: Sequence[Category], dishes: Sequence[Dish], prices: Sequence[PriceRow]) -> None:
         self.categories, self.dishes = tuple(categories), tuple(dishes)
+        self.category: Mapping[str, Category] = {c.id: c for c in categories}
         self.dish: Mapping[str, Dish] = {d.id: d for d in dishes}
         self.sku: Mapping[str, Sku] = {s.id: s for d in dishes for s in d.skus}
         self._options: Mapping[str, tuple[Option, OptionGroup]] = {
@@ -174,23 +189,39 @@ class MenuBook:
                 return row.amount_fen
         return None
 
+    def brand_price(self, sku_id: str, kind: str, *, at: datetime) -> PriceRow | None:
+        """Return the price for all stores and channels that holds at `at`, or None."""
+        rows = self._prices.get((sku_id, kind), ())
+        brand = (row for row in rows if row.store_id is None and row.channel is None)
+        return next((row for row in brand if row.holds("", "", at)), None)
+
+    def prices_of(self, sku_id: str, kind: str) -> Sequence[PriceRow]:
+        """Return all prices of a SKU and kind: past, present and to come."""
+        return self._prices.get((sku_id, kind), ())
+
+    def sells(self, sku: Sku, dish: Dish) -> bool:
+        """Tell whether a SKU, its dish and its category are all on sale."""
+        return sku.on_sale and dish.on_sale and self.category[dish.category_id].on_sale
+
     def next_change(self, at: datetime) -> datetime | None:
         """Return the first instant after `at` at which some price begins or ends."""
         return next((moment for moment in self._moments if moment > at), None)
 
     def choose(
-        self, choices: Sequence[Choice], *, store_id: str, channel: str, at: datetime, first_line: int = 1
+        self, choices: Sequence[Choice], *, store_id: str, channel: str, zone: str, at: datetime, first_line: int = 1
     ) -> list[Chosen]:
-        """Return the lines of `choices`; refuses `NotOnMenu` and `BadChoice`."""
+        """Return the lines of `choices` at a store in `zone`; refuses `NotOnMenu` and `BadChoice`."""
         return [
-            self._choose(choice, line_no, store_id=store_id, channel=channel, at=at)
+            self._choose(choice, line_no, store_id=store_id, channel=channel, zone=zone, at=at)
             for line_no, choice in enumerate(choices, first_line)
         ]
 
-    def _choose(self, choice: Choice, line_no: int, *, store_id: str, channel: str, at: datetime) -> Chosen:
+    def _choose(self, choice: Choice, line_no: int, *, store_id: str, channel: str, zone: str, at: datetime) -> Chosen:
         sku = self.sku.get(choice.sku_id)
         dish = self.dish[sku.dish_id] if sku else None
-        if sku is None or dish is None or not dish.on_sale:
+        if sku is None or dish is None or not self.sells(sku, dish):
+            raise NotOnMenu(sku_id=choice.sku_id, line_no=line_no)
+        if not self.category[dish.category_id].sells_at(at, zone=zone):
             raise NotOnMenu(sku_id=choice.sku_id, line_no=line_no)
         list_fen = self.price_of(sku.id, "list", store_id=store_id, channel=channel, at=at)
         if list_fen is None:
@@ -242,6 +273,9 @@ class MenuBook:
             found = next((c for c in slot.choices if c.sku_id == wanted), None)
             if found is None:
                 raise BadChoice(line_no=line_no, what="part", group=slot.name, min=1, max=1)
+            part = self.sku[found.sku_id]
+            if not self.sells(part, self.dish[part.dish_id]):
+                raise NotOnMenu(sku_id=part.id, line_no=line_no)
             picked.append((slot, found))
         return picked
 

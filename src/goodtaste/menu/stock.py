@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import date
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from goodtaste.kernel.db import Change, Flag, Id, Int, ListOf, Read, Steps, add, change, in_list, par, rows
+from goodtaste.kernel.db import Change, Id, ListOf, Read, Steps, add, in_list, par, rows
 from goodtaste.kernel.errors import Refusal
 from goodtaste.menu.tables import stock
 
@@ -20,11 +21,17 @@ class SoldOut(Refusal):
 
 
 class Stock(msgspec.Struct, frozen=True):
-    """What a store has of a SKU: portions left (None: not counted), sold out by hand, sold so far."""
+    """What a store has of a SKU.
+
+    `portions_left` None: not counted; at 0 it is sold out until some come back.  `portions_daily`: what each day starts with.
+    `sold_out`: by hand, until the day `sold_out_until_on` begins, or with None until somebody lifts it.  `sold`: ever.
+    """
 
     sku_id: str
     portions_left: int | None
+    portions_daily: int | None
     sold_out: bool
+    sold_out_until_on: date | None
     sold: int
 
 
@@ -37,23 +44,11 @@ TAKE = add(
     guard="menu_stock_available",
 )
 RETURN = add(stock, key=["store_id", "sku_id"], counters=["portions_left", "sold"])
-STOCK = Read(
-    select(stock.c.sku_id, stock.c.portions_left, stock.c.sold_out, stock.c.sold).where(
-        stock.c.store_id == par("store_id", Id)
-    ),
-    Stock,
-)
+_COLUMNS = [stock.c[name] for name in Stock.__struct_fields__]
+STOCK = Read(select(*_COLUMNS).where(stock.c.store_id == par("store_id", Id)).order_by(stock.c.sku_id), Stock)
 STOCK_OF = Read(
-    select(stock.c.sku_id, stock.c.portions_left, stock.c.sold_out, stock.c.sold).where(
-        stock.c.store_id == par("store_id", Id), in_list(stock.c.sku_id, par("sku_ids", ListOf))
-    ),
+    select(*_COLUMNS).where(stock.c.store_id == par("store_id", Id), in_list(stock.c.sku_id, par("sku_ids", ListOf))),
     Stock,
-)
-SET_PORTIONS = change(
-    update(stock)
-    .where(stock.c.store_id == par("store_id", Id), stock.c.sku_id == par("sku_id", Id))
-    .values(portions_left=par("portions_left", Int), sold_out=par("sold_out", Flag)),
-    guard="menu_stock_unknown",
 )
 
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 
-from goodtaste.kernel.db import Doc, Flag, Id, Int, Moment, Str, create_table, id_column
+from goodtaste.kernel.db import Day, Doc, Flag, Id, Int, Moment, Str, create_table, id_column
 
 SNAPSHOT = "menu"
+SHORT = "menu.short"  # what is sold out where; triggers on `menu_stock` move it, whoever changes the rows
 
 category = create_table(
     "menu_category",
     id_column(),
     Column("name", Str, nullable=False),
     Column("name_en", Str, nullable=False),
+    Column("periods", Doc, nullable=False),
+    Column("on_sale", Flag, nullable=False),
     Column("rank", Int, nullable=False),
+    Column("version", Int, nullable=False),
     UniqueConstraint("name", name="menu_category_name_key"),
 )
 
@@ -26,15 +30,19 @@ dish = create_table(
     Column("name", Str, nullable=False),
     Column("name_en", Str, nullable=False),
     Column("description", Str, nullable=False),
-    Column("picture", Str, nullable=False),
+    Column("description_en", Str, nullable=False),
+    Column("pictures", Doc, nullable=False),
     Column("tags", Doc, nullable=False),
     Column("allergens", Doc, nullable=False),
     Column("spice", Int, nullable=False),
+    Column("calories_kcal", Int),
     Column("prep_minutes", Int, nullable=False),
     Column("station", Str, nullable=False),
     Column("on_sale", Flag, nullable=False),
     Column("rank", Int, nullable=False),
+    Column("version", Int, nullable=False),
     UniqueConstraint("code", name="menu_dish_code_key"),
+    Index("menu_dish_category_id_idx", "category_id"),
     CheckConstraint("kind IN ('dish', 'set')", name="menu_dish_kind"),
     CheckConstraint("spice BETWEEN 0 AND 3", name="menu_dish_spice"),
     CheckConstraint("prep_minutes BETWEEN 0 AND 240", name="menu_dish_prep_minutes"),
@@ -47,6 +55,7 @@ sku = create_table(
     Column("code", Str, nullable=False),
     Column("name", Str, nullable=False),
     Column("name_en", Str, nullable=False),
+    Column("on_sale", Flag, nullable=False),
     Column("rank", Int, nullable=False),
     UniqueConstraint("code", name="menu_sku_code_key"),
     Index("menu_sku_dish_id_idx", "dish_id"),
@@ -62,6 +71,7 @@ option_group = create_table(
     Column("max_picks", Int, nullable=False),
     Column("rank", Int, nullable=False),
     CheckConstraint("min_picks >= 0 AND max_picks >= min_picks AND max_picks > 0", name="menu_option_group_picks"),
+    Index("menu_option_group_dish_id_idx", "dish_id"),
 )
 
 option = create_table(
@@ -73,6 +83,7 @@ option = create_table(
     Column("price_fen", Int, nullable=False),
     Column("rank", Int, nullable=False),
     CheckConstraint("price_fen >= 0", name="menu_option_price"),
+    Index("menu_option_group_id_idx", "group_id"),
 )
 
 set_slot = create_table(
@@ -82,6 +93,7 @@ set_slot = create_table(
     Column("name", Str, nullable=False),
     Column("name_en", Str, nullable=False),
     Column("rank", Int, nullable=False),
+    Index("menu_set_slot_dish_id_idx", "dish_id"),
 )
 
 set_choice = create_table(
@@ -116,9 +128,22 @@ stock = create_table(
     Column("store_id", Id, nullable=False),
     Column("sku_id", Id, ForeignKey("menu_sku.id"), nullable=False),
     Column("portions_left", Int),
+    Column("portions_daily", Int),
     Column("sold_out", Flag, nullable=False),
+    Column("sold_out_until_on", Day),
     Column("sold", Int, nullable=False),
     PrimaryKeyConstraint("store_id", "sku_id"),
     CheckConstraint("portions_left >= 0", name="menu_stock_portions"),
+    CheckConstraint("portions_daily >= 0", name="menu_stock_portions_daily"),
     narrow=True,
 )
+"""`portions_left` NULL: not counted.  `portions_daily` is what the day starts with.  `sold_out_until_on` is the first day on which a
+switch set by hand is lifted by itself; NULL while it is set: until somebody lifts it."""
+
+store_day = create_table(
+    "menu_store_day",
+    Column("store_id", Id, primary_key=True),
+    Column("business_date", Day, nullable=False),
+    narrow=True,
+)
+"""The stores whose stock is kept, with the trading day that it was last made ready for."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
 from functools import cached_property
 
 import msgspec
@@ -17,8 +17,19 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.sessions import Claims
 from goodtaste.kernel.snapshot import Snapshot
 from goodtaste.org import rules
-from goodtaste.org.rules import Hours
-from goodtaste.org.tables import EVERY_STORE, SNAPSHOT, area, brand, dining_table, staff, staff_role, store, terminal
+from goodtaste.org.rules import Hours, Span
+from goodtaste.org.tables import (
+    EVERY_STORE,
+    SNAPSHOT,
+    area,
+    brand,
+    dining_table,
+    special_day,
+    staff,
+    staff_role,
+    store,
+    terminal,
+)
 
 
 class StoreUnknown(Refusal):
@@ -49,8 +60,16 @@ class Brand(msgspec.Struct, frozen=True):
     currency: str
 
 
-class Store(msgspec.Struct, frozen=True):
-    """A store.  Coordinates are GCJ-02 in millionths of a degree."""
+class SpecialDay(msgspec.Struct, frozen=True):
+    """A date with hours of its own; no span means closed."""
+
+    day: date
+    spans: tuple[Span, ...]
+    note: str
+
+
+class StoreRow(msgspec.Struct, frozen=True):
+    """A store as its row says.  Coordinates are GCJ-02 in millionths of a degree; `open` is the switch that people turn by hand."""
 
     id: str
     code: str
@@ -67,6 +86,12 @@ class Store(msgspec.Struct, frozen=True):
     licence: str
     open: bool
 
+
+class Store(StoreRow, frozen=True):
+    """A store with its special days."""
+
+    special_days: tuple[SpecialDay, ...] = ()
+
     @property
     def calendar(self) -> BusinessCalendar:
         """The store's business calendar."""
@@ -74,7 +99,8 @@ class Store(msgspec.Struct, frozen=True):
 
     def is_open(self, at: datetime) -> bool:
         """Tell whether it takes orders at `at`."""
-        return self.open and rules.is_open(self.hours, zone=self.zone, at=at)
+        special = {each.day: each.spans for each in self.special_days}
+        return self.open and rules.is_open(self.hours, zone=self.zone, at=at, special=special)
 
 
 class Table(msgspec.Struct, frozen=True):
@@ -98,10 +124,19 @@ class Staff(msgspec.Struct, frozen=True):
     active: bool
 
 
-class _Role(msgspec.Struct, frozen=True):
+class RoleRow(msgspec.Struct, frozen=True):
+    """A role as its row says; `store_id` is `EVERY_STORE` in the whole brand."""
+
     staff_id: str
     role: str
     store_id: str
+
+
+class _SpecialDayRow(msgspec.Struct, frozen=True):
+    store_id: str
+    day: date
+    spans: tuple[Span, ...]
+    note: str
 
 
 class Terminal(msgspec.Struct, frozen=True):
@@ -116,7 +151,13 @@ class Terminal(msgspec.Struct, frozen=True):
 
 
 BRAND = Read(select(brand.c.name, brand.c.name_en, brand.c.currency), Brand)
-STORES = Read(select(*[store.c[name] for name in Store.__struct_fields__]).order_by(store.c.code), Store)
+STORES = Read(select(*[store.c[name] for name in StoreRow.__struct_fields__]).order_by(store.c.code), StoreRow)
+SPECIAL_DAYS = Read(
+    select(*[special_day.c[name] for name in _SpecialDayRow.__struct_fields__]).order_by(
+        special_day.c.store_id, special_day.c.day
+    ),
+    _SpecialDayRow,
+)
 TABLES = Read(
     select(
         dining_table.c.id,
@@ -132,7 +173,12 @@ TABLES = Read(
     Table,
 )
 STAFF = Read(select(staff.c.id, staff.c.login, staff.c.name, staff.c.active).order_by(staff.c.login), Staff)
-ROLES = Read(select(staff_role.c.staff_id, staff_role.c.role, staff_role.c.store_id), _Role)
+ROLES = Read(
+    select(staff_role.c.staff_id, staff_role.c.role, staff_role.c.store_id).order_by(
+        staff_role.c.staff_id, staff_role.c.role, staff_role.c.store_id
+    ),
+    RoleRow,
+)
 TERMINALS = Read(select(*[terminal.c[name] for name in Terminal.__struct_fields__]), Terminal)
 
 
@@ -154,6 +200,10 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
             raise StoreUnknown(store_id=store_id)
         return found
 
+    def store_by_code(self, code: str) -> Store | None:
+        """Return the store with a code such as `SH-01`, or None."""
+        return next((store for store in self.stores.values() if store.code == code), None)
+
     def table(self, table_id: str, *, store_id: str) -> Table:
         """Return a table of a store; refuses `TableUnknown`."""
         found = self.tables.get(table_id)
@@ -167,36 +217,58 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
         return {table.code: table for table in self.tables.values()}
 
     def actor(self, claims: Claims) -> Actor:
-        """Return who an access token speaks for, with the permissions they have now; refuses `NotSignedIn` for who has left."""
+        """Return who an access token speaks for, with the permissions they have now; refuses `NotSignedIn` for who has left.
+
+        Who signed in by PIN at a terminal has what their roles give at its store, there and nowhere else.
+        """
         if claims.kind == "staff":
             person = self.staff.get(claims.sub)
             if person is None or not person.active:
                 raise NotSignedIn
-            return Actor("staff", claims.sub, claims.sid, claims.store, self.grants.get(claims.sub, ()))
+            grants = self.grants.get(claims.sub, ())
+            if claims.terminal is None:
+                return Actor("staff", claims.sub, claims.sid, claims.store, grants)
+            store_id = self._paired(claims.terminal).store_id
+            return Actor("staff", claims.sub, claims.sid, store_id, rules.grants_at(grants, store_id))
         if claims.kind == "terminal":
-            device = self.terminals.get(claims.sub)
-            if device is None or device.revoked_at is not None:
-                raise NotSignedIn
-            return Actor("terminal", claims.sub, claims.sid, device.store_id)
+            return Actor("terminal", claims.sub, claims.sid, self._paired(claims.sub).store_id)
         return Actor(claims.kind, claims.sub, claims.sid)
+
+    def _paired(self, terminal_id: str) -> Terminal:
+        device = self.terminals.get(terminal_id)
+        if device is None or device.revoked_at is not None:
+            raise NotSignedIn
+        return device
+
+
+def place_of(row: RoleRow) -> str | None:
+    """Return the store of a role, or None for the whole brand."""
+    return None if row.store_id == EVERY_STORE else row.store_id
+
+
+def grants_of(rows: Iterable[RoleRow]) -> tuple[Grant, ...]:
+    """Return what roles give; one that this version does not know gives nothing."""
+    return tuple(rules.grant(row.role, place_of(row)) for row in rows if row.role in rules.PERMISSIONS)
 
 
 async def load(db: Database) -> Directory:
     """Load the directory."""
-    grants: dict[str, list[Grant]] = defaultdict(list)
-    roles: dict[str, list[tuple[str, str | None]]] = defaultdict(list)
+    roles: dict[str, list[RoleRow]] = defaultdict(list)
     for row in await db.rows(ROLES()):
-        store_id = None if row.store_id == EVERY_STORE else row.store_id
-        roles[row.staff_id].append((row.role, store_id))
-        if row.role in rules.PERMISSIONS:
-            grants[row.staff_id].append(rules.grant(row.role, store_id))
+        roles[row.staff_id].append(row)
+    special: dict[str, list[SpecialDay]] = defaultdict(list)
+    for day in await db.rows(SPECIAL_DAYS()):
+        special[day.store_id].append(SpecialDay(day.day, day.spans, day.note))
     return Directory(
         brand=await db.first(BRAND()) or Brand("", "", "CNY"),
-        stores={row.id: row for row in await db.rows(STORES())},
+        stores={
+            row.id: Store(**msgspec.structs.asdict(row), special_days=tuple(special[row.id]))
+            for row in await db.rows(STORES())
+        },
         tables={row.id: row for row in await db.rows(TABLES())},
         staff={row.id: row for row in await db.rows(STAFF())},
-        grants={staff_id: tuple(given) for staff_id, given in grants.items()},
-        roles={staff_id: tuple(given) for staff_id, given in roles.items()},
+        grants={staff_id: grants_of(given) for staff_id, given in roles.items()},
+        roles={staff_id: tuple((row.role, place_of(row)) for row in given) for staff_id, given in roles.items()},
         terminals={row.id: row for row in await db.rows(TERMINALS())},
     )
 

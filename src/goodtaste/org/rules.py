@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Literal
+import re
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -24,6 +27,8 @@ _MANAGER = _COUNTER | {
     "points.adjust",
     "points.read",
     "staff.read",
+    "store.switch",
+    "table.edit",
     "terminal.pair",
 }
 _MARKETER = frozenset(
@@ -50,15 +55,36 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     "auditor": _AUDITOR,
     "hq_admin": _ADMIN,
 }
-EVERYTHING = frozenset().union(*PERMISSIONS.values())
 
 
-class Hours(msgspec.Struct, frozen=True):
-    """Opening hours of one weekday (0 = Monday): minutes after midnight; a closing time beyond 1440 is after midnight."""
+DAY = 1440  # minutes
+WEEK = 7 * DAY
+LABELS_MAX = 100  # tables made with one command
+LABEL_MAX = 16  # characters on a table's sign
+PASSWORD_MIN = 10
+PASSWORD_MAX = 128
+PASSWORD_SYMBOLS_MIN = 5  # different characters
+TRIES = 5  # wrong passwords or PINs, then it is locked
+LOCK = timedelta(minutes=15)
 
-    weekday: int
-    opens: int
-    closes: int
+Minute = Annotated[
+    int, msgspec.Meta(ge=0, le=2 * DAY, description="Minutes after midnight; beyond 1440 on the next day")
+]
+
+
+class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A span of opening hours: opens <= minute < closes, in minutes after midnight; beyond 1440 is after the next midnight."""
+
+    opens: Minute
+    closes: Minute
+
+
+class Hours(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A span of opening hours on a weekday (0 = Monday); as in `Span`."""
+
+    weekday: Annotated[int, msgspec.Meta(ge=0, le=6)]
+    opens: Minute
+    closes: Minute
 
 
 def grant(role: Role, store_id: str | None) -> Grant:
@@ -66,16 +92,107 @@ def grant(role: Role, store_id: str | None) -> Grant:
     return Grant(PERMISSIONS[role], store_id)
 
 
-def is_open(hours: tuple[Hours, ...], *, zone: str, at: datetime) -> bool:
-    """Tell whether a store with these hours is open at `at`: opens <= minute < closes, counting the evening before past midnight."""
+def grants_at(grants: Sequence[Grant], store_id: str) -> tuple[Grant, ...]:
+    """Return what grants give at one store, as grants of that store alone."""
+    return tuple(Grant(each.permissions, store_id) for each in grants if each.store_id in (None, store_id))
+
+
+def is_open(
+    hours: Sequence[Hours], *, zone: str, at: datetime, special: Mapping[date, Sequence[Span]] | None = None
+) -> bool:
+    """Tell whether a store with these hours is open at `at`: opens <= minute < closes, counting the evening before past midnight.
+
+    A date in `special` has the spans given there instead of those of its weekday; none means closed all day.
+    """
     local = at.astimezone(zone_of(zone))
-    minute = local.hour * 60 + local.minute
-    today, yesterday = local.weekday(), (local.weekday() - 1) % 7
-    return any(
-        (h.weekday == today and h.opens <= minute < h.closes)
-        or (h.weekday == yesterday and h.opens <= minute + 1440 < h.closes)
-        for h in hours
+    minute, today = local.hour * 60 + local.minute, local.date()
+    yesterday = today - timedelta(days=1)
+    return any(span.opens <= minute < span.closes for span in _spans(hours, special, today)) or any(
+        span.opens <= minute + DAY < span.closes for span in _spans(hours, special, yesterday)
     )
+
+
+def _spans(
+    hours: Sequence[Hours], special: Mapping[date, Sequence[Span]] | None, day: date
+) -> Sequence[Span] | list[Hours]:
+    if special and day in special:
+        return special[day]
+    return [h for h in hours if h.weekday == day.weekday()]
+
+
+def hours_fault(hours: Sequence[Hours]) -> str | None:
+    """Return what is wrong with the hours of a week, or None: `order` (a span ends before it starts), `long` (it is over 24 hours, or
+    starts after midnight), `overlap` (two spans meet, Sunday night and Monday morning included).
+    """
+    for h in hours:
+        if (fault := span_fault(h)) is not None:
+            return fault
+    spans = sorted((h.weekday * DAY + h.opens, h.weekday * DAY + h.closes) for h in hours)
+    if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
+        return "overlap"
+    return "overlap" if spans and spans[-1][1] > spans[0][0] + WEEK else None
+
+
+def spans_fault(spans: Sequence[Span]) -> str | None:
+    """Return what is wrong with the hours of one day, as `hours_fault` does."""
+    return hours_fault([Hours(0, span.opens, span.closes) for span in spans])
+
+
+def span_fault(span: Hours) -> str | None:
+    """Return what is wrong with one span: `order` or `long`."""
+    if span.closes <= span.opens:
+        return "order"
+    return "long" if span.opens >= DAY or span.closes > span.opens + DAY else None
+
+
+_RANGE = re.compile(r"(\D{0,12})(\d{1,4})\.\.(\D{0,12})(\d{1,4})")
+
+
+def labels(text: str) -> list[str]:
+    """Return the table labels that `text` names: labels and ranges with commas between, such as `A1..A12, B1, 包厢`.
+
+    ValueError with the part that cannot be read, names a label twice, or goes beyond `LABELS_MAX`.
+    """
+    found: dict[str, None] = {}
+    for part in (part.strip() for part in re.split("[,，]", text)):
+        for label in _expand(part):
+            if label in found or not 1 <= len(label) <= LABEL_MAX or len(found) == LABELS_MAX:
+                raise ValueError(label or part)
+            found[label] = None
+    return list(found)
+
+
+def _expand(part: str) -> list[str]:
+    if ".." not in part:
+        return [part]
+    matched = _RANGE.fullmatch(part)
+    if matched is None or matched[3] not in ("", matched[1]):
+        raise ValueError(part)
+    low, high, width = int(matched[2]), int(matched[4]), len(matched[2])
+    if not low <= high < low + LABELS_MAX:
+        raise ValueError(part)
+    return [f"{matched[1]}{n:0{width}d}" for n in range(low, high + 1)]
+
+
+def password_faults(password: str, *, login: str) -> list[str]:
+    """Return what a password lacks: `length` (`PASSWORD_MIN` characters), `variety` (different ones), `login` (it holds the login)."""
+    checks = {
+        "length": len(password) < PASSWORD_MIN,
+        "variety": len(set(password)) < PASSWORD_SYMBOLS_MIN,
+        "login": login.casefold() in password.casefold(),
+    }
+    return [name for name, fails in checks.items() if fails]
+
+
+def is_weak_pin(pin: str) -> bool:
+    """Tell whether a PIN of six digits is one that people guess: few different digits, a row up or down, one half twice, a mirror."""
+    steps = {(int(b) - int(a)) % 10 for a, b in pairwise(pin)}
+    return len(set(pin)) <= 2 or steps in ({1}, {9}) or pin[:3] == pin[3:] or pin == pin[::-1] or pin[::2] == pin[1::2]
+
+
+def tries_made(tries: int, *, last_at: datetime, at: datetime) -> int:
+    """Return how many tries count at `at`: they are forgotten `LOCK` after the last of them."""
+    return tries if at < last_at + LOCK else 0
 
 
 def calendar(zone: str, day_start_minute: int) -> BusinessCalendar:

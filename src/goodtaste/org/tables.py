@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 
-from goodtaste.kernel.db import Doc, Flag, Id, Int, Moment, Str, create_table, id_column
+from goodtaste.kernel.db import Day, Doc, Flag, Id, Int, Moment, Str, create_table, id_column
 
 SNAPSHOT = "org"
 
@@ -37,6 +37,17 @@ store = create_table(
     CheckConstraint("day_start_minute BETWEEN 0 AND 719", name="org_store_day_start"),
 )
 
+special_day = create_table(
+    "org_special_day",
+    Column("store_id", Id, ForeignKey("org_store.id"), nullable=False),
+    Column("day", Day, nullable=False),
+    Column("spans", Doc, nullable=False),
+    Column("note", Str, nullable=False),
+    PrimaryKeyConstraint("store_id", "day"),
+    narrow=True,
+)
+"""Hours of one date instead of those of its weekday; no span: closed."""
+
 area = create_table(
     "org_area",
     id_column(),
@@ -67,8 +78,6 @@ staff = create_table(
     Column("password_hash", Str, nullable=False),
     Column("pin_hash", Str),
     Column("active", Flag, nullable=False),
-    Column("failures", Int, nullable=False),
-    Column("locked_until_at", Moment),
     UniqueConstraint("login", name="org_staff_login_key"),
 )
 
@@ -102,8 +111,17 @@ pairing = create_table(
     Column("code_hash", Str, primary_key=True),
     Column("store_id", Id, ForeignKey("org_store.id"), nullable=False),
     Column("kind", Str, nullable=False),
-    Column("name", Str, nullable=False),
     Column("made_by", Str, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Index("org_pairing_expires_at_idx", "expires_at"),
 )
+
+tried = create_table(
+    "org_try",
+    Column("subject", Str, primary_key=True),
+    Column("tries", Int, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    CheckConstraint("tries >= 1", name="org_try_counts"),
+    Index("org_try_last_at_idx", "last_at"),
+)
+"""Tries at a secret: `subject` is a keyed hash of what was tried (a login, a person's PIN, pairing from an address)."""
