@@ -12,11 +12,12 @@ from datetime import date, datetime
 import msgspec
 from sqlalchemy import func, select, update
 
-from goodtaste.kernel.db import Change, Day, Id, Int, Read, Steps, add, change, first, insert, par, rows
+from goodtaste.kernel.db import Change, Day, Id, Int, Read, Steps, add, change, first, insert, par, rows, together
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import derived_id, new_id
 from goodtaste.ledger import rules
-from goodtaste.ledger.rules import Lot, LotUse
+from goodtaste.ledger.accounts import OPEN_ACCOUNT, account_of
+from goodtaste.ledger.rules import Balances, Lot, LotUse
 from goodtaste.ledger.tables import (
     EXPIRED,
     GOODWILL,
@@ -24,7 +25,7 @@ from goodtaste.ledger.tables import (
     ISSUED,
     POINTS,
     REDEEMED,
-    account,
+    earned,
     entry,
     hold,
     lot,
@@ -52,14 +53,28 @@ class AlreadyDone(Refusal):
     """Raised when a movement of this kind was made for this source before."""
 
     code = "ledger.already_done"
-    guards = ("ledger_txn_reversed_once", "ledger_txn_pkey")
+    guards = (
+        "ledger_txn_reversed_once",
+        "ledger_txn_pkey",
+        "ledger_entry_pkey",
+        "ledger_lot_use_pkey",
+        "ledger_hold_pkey",
+        "ledger_earned_pkey",
+        "ledger_account_pkey",
+    )
 
 
 class HoldClosed(Refusal):
-    """Raised when a hold has nothing left to use or release."""
+    """Raised when a hold, or what was earned on an order, has nothing left to use or give back."""
 
     code = "ledger.hold_closed"
-    guards = ("ledger_hold_parts", "ledger_hold_gone")
+    guards = ("ledger_hold_parts", "ledger_hold_gone", "ledger_earned_parts", "ledger_earned_gone")
+
+
+class MoreThanTaken(Refusal):
+    """Raised when more is to come back than was taken and has not come back yet.  Facts: `taken`, `asked`."""
+
+    code = "ledger.more_than_taken"
 
 
 class Cause(msgspec.Struct, frozen=True):
@@ -74,28 +89,27 @@ class Cause(msgspec.Struct, frozen=True):
     note: str = ""
 
 
-class Balances(msgspec.Struct, frozen=True):
-    """What an owner has of one unit: spendable, not yet spendable, owed (<= 0)."""
-
-    available: int = 0
-    pending: int = 0
-    debt: int = 0
-
-
-class _Balance(msgspec.Struct, frozen=True):
-    kind: str
-    unit: str
-    balance: int
-
-
-class _Use(msgspec.Struct, frozen=True):
-    lot_id: str
+class _Sum(msgspec.Struct, frozen=True):
     amount: int
-    expires_on: date
+
+
+class Earned(msgspec.Struct, frozen=True):
+    """Points earned on a source: how many, how many of them became spendable, how many were taken back before that."""
+
+    id: str
+    owner_id: str
+    qty: int
+    vested: int
+    returned: int
+
+    @property
+    def pending(self) -> int:
+        """What is neither spendable yet nor taken back."""
+        return self.qty - self.vested - self.returned
 
 
 class Hold(msgspec.Struct, frozen=True):
-    """Points set aside for an order: how many, and how many of them are used or released."""
+    """Points set aside for an order until `expires_at`: how many, and how many of them are used or released."""
 
     id: str
     owner_id: str
@@ -103,14 +117,16 @@ class Hold(msgspec.Struct, frozen=True):
     qty: int
     used: int
     released: int
+    expires_at: datetime
 
 
-OPEN_ACCOUNT = insert(account)
 POST = insert(txn)
 MOVE = insert(entry)
 NEW_LOT = insert(lot)
 LOT_CHANGES = add(lot, key=["id"], counters=["remaining"], guard="ledger_lot_gone")
 USE = insert(lot_use)
+NEW_EARNED = insert(earned)
+EARNED_PARTS = add(earned, key=["id"], counters=["vested", "returned"], guard="ledger_earned_gone")
 NEW_HOLD = insert(hold)
 CLOSE_HOLD = change(
     update(hold)
@@ -123,12 +139,6 @@ CLOSE_HOLD = change(
     guard="ledger_hold_gone",
 )
 
-BALANCES = Read(
-    select(account.c.kind, account.c.unit, account.c.balance).where(
-        account.c.owner_id == par("owner_id", Id), account.c.kind != "hold"
-    ),
-    _Balance,
-)
 LOTS = Read(
     select(lot.c.id, lot.c.remaining, lot.c.expires_on)
     .where(
@@ -148,52 +158,25 @@ USES = Read(
     .where(txn.c.order_id == par("order_id", Id), txn.c.kind.in_(["hold", "spend", "release", "unspend"]))
     .group_by(lot_use.c.lot_id, lot.c.expires_on)
     .having(func.sum(lot_use.c.amount) > 0),
-    _Use,
+    LotUse,
+)
+_RETURNS = (txn.c.order_id == par("order_id", Id), txn.c.kind.in_(["release", "unspend"]))
+_CAME_BACK = select(func.coalesce(func.sum(entry.c.amount), 0)).join_from(entry, txn, txn.c.id == entry.c.txn_id)
+_INTO_ITS_LOTS = select(func.coalesce(func.sum(lot_use.c.amount), 0)).join_from(
+    lot_use, txn, txn.c.id == lot_use.c.txn_id
+)
+CAME_LATE = Read(
+    select(
+        (_CAME_BACK.where(*_RETURNS).scalar_subquery() + _INTO_ITS_LOTS.where(*_RETURNS).scalar_subquery()).label(
+            "amount"
+        )
+    ),
+    _Sum,
+)
+EARNED = Read(
+    select(*[earned.c[name] for name in Earned.__struct_fields__]).where(earned.c.id == par("id", Id)), Earned
 )
 HOLD = Read(select(*[hold.c[name] for name in Hold.__struct_fields__]).where(hold.c.id == par("id", Id)), Hold)
-
-
-def account_of(owner_id: str, kind: str, unit: str = POINTS) -> str:
-    """Return the id of an owner's account."""
-    return derived_id(owner_id, f"{unit}/{kind}")
-
-
-def open_accounts(owner_id: str) -> list[Change]:
-    """Open an owner's accounts, all empty."""
-    return [
-        OPEN_ACCOUNT.many(
-            [
-                {
-                    "id": account_of(owner_id, kind, unit),
-                    "owner_id": owner_id,
-                    "kind": kind,
-                    "unit": unit,
-                    "stored": True,
-                    "balance": 0,
-                }
-                for unit, kind in (
-                    (POINTS, "member"),
-                    (POINTS, "pending"),
-                    (POINTS, "debt"),
-                    (GROWTH, "member"),
-                    (GROWTH, "debt"),
-                )
-            ]
-        )
-    ]
-
-
-def read_balances(owner_id: str) -> Steps[dict[str, Balances]]:
-    """Read an owner's balances by unit."""
-    return as_balances((yield from rows(BALANCES(owner_id=owner_id))))
-
-
-def as_balances(found: Sequence[_Balance]) -> dict[str, Balances]:
-    """Return balances by unit from the rows of `BALANCES`."""
-    by_unit: dict[str, dict[str, int]] = {POINTS: {}, GROWTH: {}}
-    for row in found:
-        by_unit[row.unit][row.kind] = row.balance
-    return {unit: Balances(b.get("member", 0), b.get("pending", 0), b.get("debt", 0)) for unit, b in by_unit.items()}
 
 
 def txn_of(kind: str, source_id: str) -> str:
@@ -250,14 +233,29 @@ def _open_lot(account_id: str, txn_id: str, amount: int, expires_on: date) -> Ch
 
 def earn(cause: Cause, points: int) -> list[Change]:
     """Give `points` that become spendable later: brand -> pending."""
-    return post("earn", cause, [(ISSUED[POINTS], account_of(cause.owner_id, "pending"), points)])
+    row = {"id": txn_of("earn", cause.source_id), "owner_id": cause.owner_id, "qty": points, "vested": 0, "returned": 0}
+    return [
+        *post("earn", cause, [(ISSUED[POINTS], account_of(cause.owner_id, "pending"), points)]),
+        NEW_EARNED.many([row] if points else []),
+    ]
 
 
-def vest(cause: Cause, points: int, *, debt: int, expires_on: date) -> list[Change]:
-    """Make `points` spendable that were pending; what is owed (`debt` <= 0) is repaid first."""
-    return _credit(
-        "vest", cause, account_of(cause.owner_id, "pending"), points, POINTS, debt=debt, expires_on=expires_on
-    )
+def earn_at_once(cause: Cause, points: int, *, debt: int, expires_on: date) -> list[Change]:
+    """Give `points` that are spendable at once, as `earn` and then `vest` do it: for an order that is written when it is long done."""
+    pending = account_of(cause.owner_id, "pending")
+    row = {"id": txn_of("earn", cause.source_id), "owner_id": cause.owner_id, "qty": points, "vested": points}
+    return [
+        *post("earn", cause, [(ISSUED[POINTS], pending, points)]),
+        *_credit("vest", cause, pending, points, POINTS, debt=debt, expires_on=expires_on),
+        NEW_EARNED.many([row | {"returned": 0}] if points else []),
+    ]
+
+
+def vest(cause: Cause, earned: Earned, *, debt: int, expires_on: date) -> list[Change]:
+    """Make what is pending of `earned` spendable; what is owed (`debt` <= 0) is repaid first."""
+    source = account_of(cause.owner_id, "pending")
+    changes = _credit("vest", cause, source, earned.pending, POINTS, debt=debt, expires_on=expires_on)
+    return [*changes, EARNED_PARTS(id=earned.id, vested=earned.pending, returned=0)]
 
 
 def grant(
@@ -283,10 +281,12 @@ def find_lots(
     unit: str = POINTS,
     today: date,
     found: Sequence[Lot] = (),
+    coming: Sequence[LotUse] = (),
     as_far_as_it_goes: bool = False,
 ) -> Steps[list[LotUse]]:
     """Choose the lots that `amount` is taken from, soonest expiry first; `found` is the first page where it was read already.
 
+    `coming`: what comes back into lots in the same act (`coming_back`); it is taken last.
     Refuses `NotEnough` where the lots that have not expired hold less, unless `as_far_as_it_goes`.
     """
     account_id, lots, page = account_of(owner_id, "member", unit), list(found), list(found)
@@ -299,7 +299,12 @@ def find_lots(
             break
     if held < amount and not as_far_as_it_goes:
         raise NotEnough(unit=unit, balance=held, asked=amount)
-    return rules.take_oldest_first(lots, amount)
+    return rules.take_oldest_first(rules.with_coming(lots, coming) if held < amount else lots, amount)
+
+
+def coming_back(amount: int, uses: Sequence[LotUse], *, today: date) -> list[LotUse]:
+    """Return what of `amount` points that come back goes into which of the lots they came from, as `unspend` will have it."""
+    return rules.give_back(uses, amount, today=today)[0]
 
 
 def may_spend(balances: Balances, amount: int) -> None:
@@ -363,6 +368,9 @@ def unspend(cause: Cause, amount: int, uses: Sequence[LotUse]) -> list[Change]:
 
 
 def _return(kind: str, cause: Cause, source: str, amount: int, uses: Sequence[LotUse]) -> list[Change]:
+    taken = sum(use.amount for use in uses)
+    if amount > taken:
+        raise MoreThanTaken(taken=taken, asked=amount)
     txn_id, target = txn_of(kind, cause.source_id), account_of(cause.owner_id, "member")
     back, late = rules.give_back(uses, amount, today=cause.business_date)
     return [
@@ -373,9 +381,14 @@ def _return(kind: str, cause: Cause, source: str, amount: int, uses: Sequence[Lo
 
 
 def read_uses(order_id: str) -> Steps[list[LotUse]]:
-    """Read which lots an order has taken from, net of what came back."""
-    found = yield from rows(USES(order_id=order_id))
-    return [LotUse(use.lot_id, use.amount, use.expires_on) for use in found]
+    """Read which lots an order has taken from, net of what came back, be it into these lots or, where they had expired, into new ones."""
+    found, [late] = yield from together(USES(order_id=order_id), CAME_LATE(order_id=order_id))
+    return rules.less_late(found, late.amount)
+
+
+def read_earned(source_id: str) -> Steps[Earned | None]:
+    """Read what was earned on a source."""
+    return (yield from first(EARNED(id=txn_of("earn", source_id))))
 
 
 def read_hold(hold_id: str) -> Steps[Hold | None]:
@@ -383,23 +396,37 @@ def read_hold(hold_id: str) -> Steps[Hold | None]:
     return (yield from first(HOLD(id=hold_id)))
 
 
-def unearn(
-    cause: Cause, amount: int, *, vested: bool, balances: Balances, unit: str = POINTS, uses: Sequence[LotUse] = ()
-) -> list[Change]:
-    """Take back `amount` that was earned: from pending, or from what is available (`uses`), the rest as a debt."""
-    kind = "unearn" if unit == POINTS else "ungrow"
-    if not vested:
-        return post(kind, cause, [(account_of(cause.owner_id, "pending", unit), ISSUED[unit], amount)])
+def unearn(cause: Cause, amount: int, earned: Earned, uses: Sequence[LotUse]) -> list[Change]:
+    """Take back `amount` that was earned on a source.
+
+    First what is pending of it, then what is available (`uses`, as far as that goes), the rest becomes a debt.
+    """
+    pending = min(amount, earned.pending)
     taken = sum(use.amount for use in uses)
     moves = [
-        (account_of(cause.owner_id, "member", unit), ISSUED[unit], taken),
-        (account_of(cause.owner_id, "debt", unit), ISSUED[unit], amount - taken),
+        (account_of(cause.owner_id, "pending"), ISSUED[POINTS], pending),
+        (account_of(cause.owner_id, "member"), ISSUED[POINTS], taken),
+        (account_of(cause.owner_id, "debt"), ISSUED[POINTS], amount - pending - taken),
     ]
-    return [*post(kind, cause, moves), *_use_lots(txn_of(kind, cause.source_id), uses)]
+    return [
+        *post("unearn", cause, moves),
+        *_use_lots(txn_of("unearn", cause.source_id), uses),
+        EARNED_PARTS.many([{"id": earned.id, "vested": 0, "returned": pending}] if pending else []),
+    ]
+
+
+def shrink(cause: Cause, amount: int, uses: Sequence[LotUse]) -> list[Change]:
+    """Take back `amount` of growth: what there is of it (`uses`), the rest as a debt that later growth fills first."""
+    taken = sum(use.amount for use in uses)
+    moves = [
+        (account_of(cause.owner_id, "member", GROWTH), ISSUED[GROWTH], taken),
+        (account_of(cause.owner_id, "debt", GROWTH), ISSUED[GROWTH], amount - taken),
+    ]
+    return [*post("shrink", cause, moves), *_use_lots(txn_of("shrink", cause.source_id), uses)]
 
 
 def expire(cause: Cause, lot_id: str, remaining: int, *, unit: str) -> list[Change]:
-    """Let what is left of a lot expire; the lot is the source."""
+    """Let what is left of a lot expire.  The source names the lot and the day: points may come back to a lot, and expire again."""
     moves = [(account_of(cause.owner_id, "member", unit), EXPIRED[unit], remaining)]
     return [
         *post("expire", cause, moves),

@@ -24,7 +24,11 @@ PROOFS = {
                 WHERE m.txn_id = r.id AND m.from_id = e.to_id AND m.to_id = e.from_id AND m.amount = e.amount))
         UNION ALL SELECT reverses FROM ledger_txn WHERE reverses IS NOT NULL GROUP BY reverses HAVING count(*) > 1""",
     "L5 an order earns once": """
-        SELECT order_id FROM ledger_txn WHERE kind = 'earn' GROUP BY order_id HAVING count(*) > 1""",
+        SELECT order_id FROM ledger_txn WHERE kind = 'earn' AND order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1""",
+    "L6 an order gives back at most what it took": """
+        SELECT t.order_id FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id
+        WHERE t.order_id IS NOT NULL AND t.kind IN ('hold', 'spend', 'release', 'unspend')
+        GROUP BY t.order_id HAVING sum(CASE WHEN t.kind IN ('hold', 'spend') THEN e.amount ELSE -e.amount END) < 0""",
     "L7 lots add up to the balance they belong to": """
         SELECT a.id, a.balance, coalesce(l.total, 0) FROM ledger_account a LEFT JOIN (
             SELECT account_id, sum(remaining) AS total FROM ledger_lot GROUP BY account_id) l ON l.account_id = a.id
@@ -36,6 +40,10 @@ PROOFS = {
     "L8 a hold is what was used, released and is still open": """
         SELECT h.id FROM ledger_hold h LEFT JOIN ledger_account a ON a.id = h.id
         WHERE a.id IS NULL OR a.balance <> h.qty - h.used - h.released""",
+    "L10 what is pending is what was earned and is neither vested nor taken back": """
+        SELECT a.id, a.balance, e.open FROM ledger_account a LEFT JOIN (
+            SELECT owner_id, sum(qty - vested - returned) AS open FROM ledger_earned GROUP BY owner_id) e ON e.owner_id = a.owner_id
+        WHERE a.kind = 'pending' AND a.balance <> coalesce(e.open, 0)""",
     "L14 no transaction is without entries": """
         SELECT t.id FROM ledger_txn t LEFT JOIN ledger_entry e ON e.txn_id = t.id WHERE e.txn_id IS NULL""",
 }

@@ -7,7 +7,6 @@ from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyCon
 from goodtaste.kernel.db import Day, Flag, Id, Int, Moment, Str, create_table, id_column
 
 POINTS, GROWTH = "PT", "GROWTH"
-NEVER = "9999-12-31"
 
 # The brand's side of every movement.  Balances of these are not stored: they are the negative of the members' side, summed when asked.
 ISSUED = {POINTS: "00000000-0000-8000-8000-000000000001", GROWTH: "00000000-0000-8000-8000-000000000011"}
@@ -54,6 +53,12 @@ txn = create_table(
         sqlite_where=text("reverses IS NOT NULL"),
     ),
     Index("ledger_txn_owner_idx", "owner_id", "at"),
+    Index(
+        "ledger_txn_order_id_idx",
+        "order_id",
+        postgresql_where=text("order_id IS NOT NULL"),
+        sqlite_where=text("order_id IS NOT NULL"),
+    ),
 )
 
 entry = create_table(
@@ -102,6 +107,19 @@ lot_use = create_table(
     Column("amount", Int, nullable=False),
     PrimaryKeyConstraint("txn_id", "lot_id"),
     CheckConstraint("amount <> 0", name="ledger_lot_use_amount"),
+    narrow=True,
+)
+
+earned = create_table(
+    "ledger_earned",
+    id_column(),
+    Column("owner_id", Id, nullable=False),
+    Column("qty", Int, nullable=False),
+    Column("vested", Int, nullable=False),
+    Column("returned", Int, nullable=False),
+    CheckConstraint(
+        "qty > 0 AND vested >= 0 AND returned >= 0 AND vested + returned <= qty", name="ledger_earned_parts"
+    ),
     narrow=True,
 )
 

@@ -7,6 +7,12 @@ from datetime import date, timedelta
 
 import msgspec
 
+from goodtaste.kernel.calendar import BusinessCalendar
+
+ADULT_ENOUGH = 14  # years: younger, the law wants a guardian's consent
+LEAP_YEAR = 2000  # stands in for a year that was not told, so that 29 February is a day
+OLDEST_YEAR = 1900
+
 
 class Level(msgspec.Struct, frozen=True):
     """A level: the growth that reaches it, and the earn rate in basis points of the base rate."""
@@ -23,6 +29,9 @@ class Program(msgspec.Struct, frozen=True):
 
     `earn_points_per_100_yuan`: points for each 100 yuan paid (brief: 10).  `fen_per_100_points`: what 100 points pay for (brief: 100 fen).
     `offset_cap_bp`: the largest part of an order that points may pay (brief: 10 %).  Growth: one for each yuan paid, over a rolling year.
+    An order that nobody pays or makes is cancelled after `hold_minutes`.  One that goes on unpaid (a table's bill, or one that is being
+    made) keeps its member's coupon and points for `bill_hold_minutes`.
+    `zone` and `day_start_minute` make the program's own trading day, for what happens in no store.
     """
 
     earn_points_per_100_yuan: int = 10
@@ -31,12 +40,20 @@ class Program(msgspec.Struct, frozen=True):
     points_valid_days: int = 365
     growth_valid_days: int = 365
     hold_minutes: int = 15
+    bill_hold_minutes: int = 240
+    zone: str = "Asia/Shanghai"
+    day_start_minute: int = 240
     levels: tuple[Level, ...] = (
         Level("regular", "普通会员", "Regular", 0),
         Level("silver", "白银会员", "Silver", 500, 11_000),
         Level("gold", "黄金会员", "Gold", 2_000, 12_500),
         Level("vip", "VIP 会员", "VIP", 6_000, 15_000),
     )
+
+    @property
+    def calendar(self) -> BusinessCalendar:
+        """The calendar of what happens in no store."""
+        return BusinessCalendar(self.zone, self.day_start_minute)
 
     def level(self, code: str) -> Level:
         """Return the level called `code`; the lowest where the program has no such level any more."""
@@ -86,6 +103,20 @@ def expiry(today: date, *, valid_days: int) -> date:
     return today + timedelta(days=valid_days)
 
 
-def effective_rate_bp(program: Program) -> int:
-    """Return what points give back of a yuan spent, in basis points: 10 points for 100 yuan, worth 10 fen, are 10 bp (0.1 %)."""
-    return program.earn_points_per_100_yuan * program.fen_per_100_points // 100
+def is_birthday(month: int, day: int, year: int | None) -> bool:
+    """Tell whether there is such a day; without a year, 29 February is one."""
+    try:
+        date(LEAP_YEAR if year is None else year, month, day)
+    except ValueError:
+        return False
+    return year is None or year >= OLDEST_YEAR
+
+
+def age(month: int, day: int, year: int, *, today: date) -> int:
+    """Return the age in whole years on `today`; who was born on 29 February is a year older on 1 March of other years."""
+    return today.year - year - ((today.month, today.day) < (month, day))
+
+
+def worth_fen(points: int, program: Program) -> int:
+    """Return what `points` pay for, rounded down."""
+    return points * program.fen_per_100_points // 100

@@ -56,7 +56,7 @@ otp = create_table(
     "member_otp",
     id_column(),
     Column("phone_index", Str, nullable=False),
-    Column("address", Str, nullable=False),
+    Column("nth", Int, nullable=False),
     Column("purpose", Str, nullable=False),
     Column("code_hash", Str, nullable=False),
     Column("sent_at", Moment, nullable=False),
@@ -64,9 +64,24 @@ otp = create_table(
     Column("tries", Int, nullable=False),
     Column("used", Flag, nullable=False),
     CheckConstraint("tries <= 5", name="member_otp_tries"),
-    Index("member_otp_phone_idx", "phone_index", "sent_at"),
-    Index("member_otp_address_idx", "address", "sent_at"),
+    UniqueConstraint("phone_index", "nth", name="member_otp_nth_key"),
+    Index("member_otp_sent_at_idx", "sent_at"),
 )
+"""`nth` counts the codes of a phone, so that two sent at once are seen: a second one breaks its key."""
+
+quota = create_table(
+    "member_quota",
+    Column("name", Str, nullable=False),
+    Column("subject", Str, nullable=False),
+    Column("slot", Int, nullable=False),
+    Column("n", Int, nullable=False),
+    PrimaryKeyConstraint("name", "subject", "slot"),
+    CheckConstraint("name <> 'sms' OR n <= 60", name="member_quota_sms"),
+    CheckConstraint("name <> 'numeric' OR n <= 30", name="member_quota_numeric"),
+    Index("member_quota_slot_idx", "slot"),
+    narrow=True,
+)
+"""How often something happened in an hour (`slot`, counted from the epoch): codes sent for an address, numeric codes tried for a handle."""
 
 consent = create_table(
     "member_consent",
@@ -85,7 +100,7 @@ code_use = create_table(
     Column("handle", Str, nullable=False),
     Column("nonce", Str, nullable=False),
     Column("expires_at", Moment, nullable=False),
-    PrimaryKeyConstraint("handle", "nonce"),
+    PrimaryKeyConstraint("handle", "nonce", "expires_at"),
     Index("member_code_use_expires_at_idx", "expires_at"),
     narrow=True,
 )
@@ -98,6 +113,7 @@ visit = create_table(
     Column("staff_id", Id, nullable=False),
     Column("at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
+    Index("member_visit_expires_at_idx", "expires_at"),
 )
 
 level_change = create_table(
@@ -111,9 +127,46 @@ level_change = create_table(
     Index("member_level_change_member_idx", "member_id", "at"),
 )
 
+purchase = create_table(
+    "member_purchase",
+    Column("order_id", Id, primary_key=True),
+    Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("paid_fen", Int, nullable=False),
+    Column("refunded_fen", Int, nullable=False),
+    Column("completed", Flag, nullable=False),
+    Column("growth", Int, nullable=False),
+    CheckConstraint("paid_fen >= 0 AND refunded_fen >= 0 AND growth >= 0", name="member_purchase_amounts"),
+    narrow=True,
+)
+"""What an order of a member has brought so far: the growth that stands for it follows from what was paid and not refunded."""
+
 program = create_table(
     "member_program",
     Column("id", Int, primary_key=True, autoincrement=False),
     Column("doc", Doc, nullable=False),
     CheckConstraint("id = 1", name="member_program_one"),
 )
+
+sandbox_code = create_table(
+    "member_sandbox_code",
+    Column("code", Str, primary_key=True),
+    Column("openid", Str, nullable=False),
+    Column("unionid", Str),
+    Column("fault", Str, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("member_sandbox_code_openid_idx", "openid", "used_at"),
+)
+
+sandbox_sms = create_table(
+    "member_sandbox_sms",
+    Column("nonce", Str, primary_key=True),
+    Column("phone", Str, nullable=False),
+    Column("sign_name", Str, nullable=False),
+    Column("template", Str, nullable=False),
+    Column("params", Str, nullable=False),
+    Column("out_id", Str, nullable=False),
+    Column("at", Moment, nullable=False),
+    Index("member_sandbox_sms_phone_idx", "phone", "at"),
+)
+"""The sandboxes' own state, in the database so that every process of a demo has the same: login codes, and messages with their text."""

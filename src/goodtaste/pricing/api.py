@@ -3,6 +3,7 @@
 from goodtaste.pricing.rules import (
     LINES_MAX,
     QTY_MAX,
+    Channel,
     Context,
     Coupon,
     CouponKind,
@@ -16,5 +17,6 @@ from goodtaste.pricing.rules import (
 )
 
 __all__ = [
-    "LINES_MAX", "QTY_MAX", "Context", "Coupon", "CouponKind", "Line", "PointsRate", "Priced", "PricedLine", "Reason", "WhyNot", "price",
+    "LINES_MAX", "QTY_MAX", "Channel", "Context", "Coupon", "CouponKind", "Line", "PointsRate", "Priced", "PricedLine", "Reason", "WhyNot",
+    "price",
 ]  # fmt: skip

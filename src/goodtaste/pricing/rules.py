@@ -19,6 +19,7 @@ from goodtaste.kernel.money import basis_points, share
 LINES_MAX = 200
 QTY_MAX = 999
 
+Channel = Literal["mini_program", "web", "table_qr", "counter", "kiosk", "delivery_platform"]
 CouponKind = Literal["cash", "percent", "exchange"]
 
 
@@ -115,7 +116,7 @@ class Priced(msgspec.Struct, frozen=True):
 
 def price(lines: Sequence[Line], context: Context, coupons: Sequence[Coupon] = ()) -> Priced:
     """Return the price of `lines`.  Raises nothing for a cart within the limits; every fen that comes off has a reason."""
-    units = [line.list_fen if line.member_fen is None else min(line.list_fen, line.member_fen) for line in lines]
+    units = [_unit_fen(line, context) for line in lines]
     amounts = [unit * line.qty for unit, line in zip(units, lines, strict=True)]
     reasons = [
         Reason("member_price", (line.list_fen - unit) * line.qty, line.line_no)
@@ -147,6 +148,13 @@ def price(lines: Sequence[Line], context: Context, coupons: Sequence[Coupon] = (
         points_fen=points_fen,
         due_fen=sum(left) - points_fen,
     )
+
+
+def _unit_fen(line: Line, context: Context) -> int:
+    """Return what one piece costs before coupon and points: a guest pays the list price."""
+    if not context.is_member or line.member_fen is None:
+        return line.list_fen
+    return min(line.list_fen, line.member_fen)
 
 
 def _best(

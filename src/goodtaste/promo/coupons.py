@@ -55,6 +55,7 @@ class Held(msgspec.Struct, frozen=True):
     valid_from_at: datetime
     valid_to_at: datetime
     code: str
+    changed_at: datetime
 
     def as_offer(self) -> Coupon:
         """Return it as pricing sees it."""
@@ -91,6 +92,7 @@ _WITH_TEMPLATE = select(
     coupon.c.valid_from_at,
     coupon.c.valid_to_at,
     coupon.c.code,
+    coupon.c.changed_at,
 ).join_from(coupon, template, template.c.id == coupon.c.template_id)
 
 BY_IDS = Read(_WITH_TEMPLATE.where(in_list(coupon.c.id, par("ids", ListOf))), Held)
@@ -144,6 +146,11 @@ RETURN = change(
 def by_ids(ids: list[str]) -> Query[Held]:
     """Return the query of coupons by their ids."""
     return BY_IDS(ids=ids)
+
+
+def at_hand(member_id: str, *, at: datetime) -> Query[Held]:
+    """Return the query of the coupons that a member may still use, soonest expiry first."""
+    return AT_HAND(member_id=member_id, at=at)
 
 
 def owned(found: list[Held], coupon_id: str, *, member_id: str) -> Held:

@@ -15,6 +15,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import IdTaken
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input, Reason
+from goodtaste.kernel.secrets import new_code
 from goodtaste.member import api as members
 from goodtaste.promo import rules
 from goodtaste.promo.coupons import AT_HAND, BY_IDS, Held
@@ -143,7 +144,7 @@ def _row(
 ) -> dict[str, Any]:
     return {
         "id": coupon_id,
-        "code": rules.new_code(),
+        "code": rules.code_of(new_code(rules.CODE_SYMBOLS, rules.ALPHABET)),
         "template_id": found.id,
         "member_id": member_id,
         "nth": nth,

@@ -13,12 +13,13 @@ from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Flag, GuardBroken, Id, Read, Steps, add, change, first, insert, par, rows, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, same_or_taken
-from goodtaste.kernel.input import Fen, Input, Name, Positive
+from goodtaste.kernel.input import Fen, Input, Line, Name, Positive
 from goodtaste.kernel.input import Id as IdText
-from goodtaste.pricing.api import CouponKind
+from goodtaste.pricing.api import Channel, CouponKind
 from goodtaste.promo.tables import template
 
 PAGE_MAX = 200
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # a later date is a mistake, and days added to it would leave the calendar
 
 
 class TemplateUnknown(Refusal):
@@ -53,12 +54,12 @@ class NewTemplate(Input, frozen=True):
     name: Name
     kind: CouponKind
     value: Positive
-    name_en: str = ""
+    name_en: Line = ""
     threshold_fen: Fen = 0
     cap_fen: Fen | None = None
     dish_ids: Annotated[tuple[IdText, ...], msgspec.Meta(max_length=500)] = ()
     store_ids: Annotated[tuple[IdText, ...], msgspec.Meta(max_length=500)] = ()
-    channels: Annotated[tuple[str, ...], msgspec.Meta(max_length=20)] = ()
+    channels: Annotated[tuple[Channel, ...], msgspec.Meta(max_length=20)] = ()
     valid_from_at: datetime | None = None
     valid_to_at: datetime | None = None
     valid_days: Annotated[int, msgspec.Meta(ge=1, le=3660)] | None = None
@@ -110,6 +111,8 @@ def _check(asked: NewTemplate) -> None:
     for field, at in (("valid_from_at", asked.valid_from_at), ("valid_to_at", asked.valid_to_at)):
         if at is not None and at.tzinfo is None:
             raise BadTemplate(field=field, why="needs a zone, such as 2026-11-22T00:00:00+08:00")
+        if at is not None and not FIRST_YEAR < at.year < LAST_YEAR:
+            raise BadTemplate(field=field, why=f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
     if asked.valid_days is None and asked.valid_to_at is None:
         raise BadTemplate(field="valid_days", why="needs valid_days or valid_to_at")
     if asked.valid_from_at and asked.valid_to_at and asked.valid_to_at <= asked.valid_from_at:

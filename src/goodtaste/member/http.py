@@ -1,0 +1,215 @@
+"""Routes of members."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Request, get, patch, post
+from litestar.params import JSONBody, Parameter
+
+from goodtaste.kernel.context import Ctx
+from goodtaste.kernel.ids import Id
+from goodtaste.kernel.web import Allow, Before, anybody, context, member, staff
+from goodtaste.member import consents, login, otp, points, profile, visits
+from goodtaste.member.codes import PublicKey
+from goodtaste.member.consents import Consent, NewConsent
+from goodtaste.member.login import PhoneBinding, PhoneLogin, SignedIn, WechatLogin
+from goodtaste.member.otp import CodeAsked, CodeSent
+from goodtaste.member.points import Adjusted, Adjustment, HistoryPage, PointsView
+from goodtaste.member.profile import Me, MemberView, PhoneSeen, ProfilePatch, Why
+from goodtaste.member.rules import Program, Progress
+from goodtaste.member.visits import Arrived, CodeView, Scanned
+from goodtaste.org import api as org
+from goodtaste.org.api import Directory
+
+Asked = Request[Any, Any, Any]
+AT_THE_STORE = {"allow": Allow(frozenset(("staff", "terminal")), "member.identify")}
+
+
+def _today(ctx: Ctx, store_id: str | None = None) -> date:
+    """Return the trading day of a store, or the program's own."""
+    calendar = ctx.see(Directory).store(store_id).calendar if store_id else ctx.see(Program).calendar
+    return calendar.business_date(ctx.now)
+
+
+@post("/v1/auth/wechat", opt=anybody(), tags=["sign-in"])
+async def login_by_wechat(data: JSONBody[WechatLogin], request: Asked) -> SignedIn:
+    """Sign in by WeChat; the first time makes the member."""
+    return await login.by_wechat(context(request), data)
+
+
+@post("/v1/auth/phone/code", opt=anybody(), tags=["sign-in"])
+async def send_code(data: JSONBody[CodeAsked], request: Asked) -> CodeSent:
+    """Send a one-time code by text message.
+
+    The address that asks is the peer as the server in front has it, which believes the proxies that the settings name.
+    """
+    return await otp.send(context(request), data, address=request.client.host if request.client else "")
+
+
+@post("/v1/auth/phone", opt=anybody(), tags=["sign-in"])
+async def login_by_phone(data: JSONBody[PhoneLogin], request: Asked) -> SignedIn:
+    """Sign in by phone number and one-time code; the first time makes the member."""
+    return await login.by_phone(context(request), data)
+
+
+@post("/v1/me/phone", opt=member(), tags=["me"], status_code=200)
+async def bind_phone(data: JSONBody[PhoneBinding], request: Asked) -> Me:
+    """Bind a phone number to oneself."""
+    return await login.bind_phone(context(request), data)
+
+
+@get("/v1/me", opt=member(), tags=["me"])
+async def my_profile(request: Asked) -> Me:
+    """Show one's profile."""
+    ctx = context(request)
+    return await ctx.query(profile.read(ctx.actor.id))
+
+
+@patch("/v1/me", opt=member(), tags=["me"])
+async def change_profile(data: JSONBody[ProfilePatch], request: Asked) -> Me:
+    """Change one's profile: what is not sent stays."""
+    ctx = context(request)
+    return await ctx.run(profile.patch(ctx.actor.id, asked=data, today=_today(ctx), at=ctx.now))
+
+
+@get("/v1/me/code", opt=member(), tags=["me"])
+async def my_code(request: Asked) -> CodeView:
+    """Show one's member code of this moment, as a QR text and as digits."""
+    ctx = context(request)
+    return await ctx.query(visits.code_of(ctx.actor.id, keyring=ctx.process.keyring, at=ctx.now))
+
+
+@get("/v1/me/consents", opt=member(), tags=["me"])
+async def my_consents(request: Asked) -> list[Consent]:
+    """List what one has consented to."""
+    ctx = context(request)
+    return await ctx.query(consents.all_of(ctx.actor.id))
+
+
+@post("/v1/me/consents", opt=member(), tags=["me"])
+async def change_consent(data: JSONBody[NewConsent], request: Asked) -> Consent:
+    """Give or withdraw a consent."""
+    ctx = context(request)
+    return await ctx.run(consents.record(data, member_id=ctx.actor.id, at=ctx.now))
+
+
+@get("/v1/me/points", opt=member(), tags=["me"])
+async def my_points(request: Asked) -> PointsView:
+    """Show one's points."""
+    ctx = context(request)
+    return await ctx.query(points.of(ctx.actor.id, program=ctx.see(Program), today=_today(ctx)))
+
+
+@get("/v1/me/points/history", opt=member(), tags=["me"])
+async def my_points_history(
+    request: Asked,
+    before: Before = "",
+    limit: Annotated[int, Parameter(ge=1, le=100)] = points.PAGE,
+) -> HistoryPage:
+    """List what moved one's points, newest first."""
+    ctx = context(request)
+    return await ctx.query(points.history(ctx.actor.id, before=before, limit=limit, language=ctx.language))
+
+
+@get("/v1/me/level", opt=member(), tags=["me"])
+async def my_level(request: Asked) -> Progress:
+    """Show one's level and how far it is to the next."""
+    ctx = context(request)
+    return await ctx.query(points.level_of(ctx.actor.id, program=ctx.see(Program)))
+
+
+@get("/v1/member-codes/keys", opt=AT_THE_STORE, tags=["members"])
+async def code_keys(request: Asked) -> list[PublicKey]:
+    """List the public keys with which a store verifies member codes without a network."""
+    ctx = context(request)
+    return visits.public_keys(ctx.process.keyring, at=ctx.now)
+
+
+@post("/v1/member-codes/scan", opt=staff("member.identify"), tags=["members"])
+async def scan_code(data: JSONBody[Scanned], request: Asked) -> Arrived:
+    """Begin the visit of a member who shows their code at a store."""
+    ctx = context(request)
+    ctx.see(Directory).store(data.store_id)
+    ctx.actor.need("member.identify", store_id=data.store_id)
+    return await visits.arrive(ctx, data)
+
+
+@get("/v1/members/{member_id:str}", opt=staff("member.read"), tags=["members"])
+async def show_member(member_id: Id, request: Asked) -> MemberView:
+    """Show a member, the phone number masked."""
+    return await context(request).query(profile.view(member_id))
+
+
+@post("/v1/members/{member_id:str}/phone", opt=staff("member.read_phone"), tags=["members"], status_code=200)
+async def see_phone(member_id: Id, data: JSONBody[Why], request: Asked) -> PhoneSeen:
+    """Show a member's phone number; the look is audited with its reason."""
+    ctx = context(request)
+    ctx.actor.need("member.read_phone")
+    keyring = ctx.process.keyring
+    return await ctx.run(
+        profile.look_at_phone(member_id, reason=data.reason, actor=ctx.actor, keyring=keyring, at=ctx.now)
+    )
+
+
+@post("/v1/members/{member_id:str}/freeze", opt=staff("member.freeze"), tags=["members"], status_code=200)
+async def freeze_member(member_id: Id, data: JSONBody[Why], request: Asked) -> MemberView:
+    """Freeze a member: ordering stays, redeeming does not."""
+    ctx = context(request)
+    ctx.actor.need("member.freeze")
+    return await ctx.run(profile.freeze(member_id, frozen=True, reason=data.reason, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/members/{member_id:str}/unfreeze", opt=staff("member.freeze"), tags=["members"], status_code=200)
+async def unfreeze_member(member_id: Id, data: JSONBody[Why], request: Asked) -> MemberView:
+    """Lift a freeze."""
+    ctx = context(request)
+    ctx.actor.need("member.freeze")
+    return await ctx.run(profile.freeze(member_id, frozen=False, reason=data.reason, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/members/{member_id:str}/points", opt=staff("points.adjust"), tags=["members"])
+async def adjust_points(member_id: Id, data: JSONBody[Adjustment], request: Asked) -> Adjusted:
+    """Correct a member's points by hand; above 500 a second person approves."""
+    ctx = context(request)
+    today = _today(ctx, data.store_id)
+    ctx.actor.need("points.adjust", store_id=data.store_id)
+    approved_by = None
+    if data.approval:
+        approval = await org.approve(ctx, data.approval, permission="points.adjust", store_id=data.store_id)
+        approved_by = approval.staff_id
+    return await ctx.run(
+        points.adjust(
+            data,
+            member_id=member_id,
+            actor=ctx.actor,
+            approved_by=approved_by,
+            program=ctx.see(Program),
+            today=today,
+            at=ctx.now,
+        )
+    )
+
+
+ROUTES: list[Any] = [
+    login_by_wechat,
+    send_code,
+    login_by_phone,
+    bind_phone,
+    my_profile,
+    change_profile,
+    my_code,
+    my_consents,
+    change_consent,
+    my_points,
+    my_points_history,
+    my_level,
+    code_keys,
+    scan_code,
+    show_member,
+    see_phone,
+    freeze_member,
+    unfreeze_member,
+    adjust_points,
+]
