@@ -2,33 +2,186 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Request, post
-from litestar.params import JSONBody
+import msgspec
+from litestar import Request, get, post
+from litestar.params import JSONBody, Parameter
 
-from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.web import context, member_or_staff
-from goodtaste.member.api import Program
-from goodtaste.menu.api import MenuBook
+from goodtaste.kernel.input import Id, Input
+from goodtaste.kernel.web import Before, anybody, context, member, member_or_staff, staff
+from goodtaste.ordering import cancel, open_bill, orders, pay, progress, quote, refund, wallet
 from goodtaste.ordering.orders import OrderView
-from goodtaste.ordering.place import Place, PlaceOrder, place
-from goodtaste.org.api import Directory
+from goodtaste.ordering.place import PlaceOrder, place
+from goodtaste.ordering.where import takes_orders, where, where_of
+from goodtaste.org import api as org
+from goodtaste.payment.api import Pay, PaymentView, give_back
 
 Asked = Request[Any, Any, Any]
+Limit = Annotated[int, Parameter(ge=1, le=orders.PAGE_MAX)]
 
 
-def where(ctx: Ctx, store_id: str) -> Place:
-    """Return what this process knows of a store now."""
-    calendar = ctx.see(Directory).store(store_id).calendar
-    return Place(ctx.see(MenuBook), ctx.see(Program), calendar, ctx.now, calendar.business_date(ctx.now))
+class Preview(Input, frozen=True):
+    """What is sent to see what a refund would be."""
+
+    pieces: Annotated[tuple[refund.Piece, ...], msgspec.Meta(max_length=200)] = ()
+
+
+class RefundAsked(refund.RefundOrder, frozen=True):
+    """What is sent to refund an order; a person without the permission adds the approval of one who has it."""
+
+    approval: org.ApprovalAsked | None = None
+
+
+@post("/v1/quotes", opt=anybody(), tags=["orders"], status_code=200)
+async def quote_cart(data: JSONBody[quote.Cart], request: Asked) -> quote.Quote:
+    """Price a cart: what it costs and why, the best coupon at hand, and why not the others."""
+    ctx = context(request)
+    return await ctx.query(quote.quote(data, actor=ctx.actor, where=where(ctx, data.store_id)))
 
 
 @post("/v1/orders", opt=member_or_staff("order.place"), tags=["orders"])
 async def place_order(data: JSONBody[PlaceOrder], request: Asked) -> OrderView:
     """Place an order, and pay it where cash comes with it."""
     ctx = context(request)
+    await takes_orders(ctx, data)
     return await ctx.run(place(data, actor=ctx.actor, where=where(ctx, data.store_id)))
 
 
-ROUTES = [place_order]
+@get("/v1/orders/{order_id:str}", opt=member_or_staff("order.read"), tags=["orders"])
+async def read_order(order_id: Id, request: Asked) -> OrderView:
+    """Return an order with its lines."""
+    ctx = context(request)
+    return await ctx.query(orders.one(order_id, actor=ctx.actor))
+
+
+@get("/v1/me/orders", opt=member(), tags=["orders"])
+async def my_orders(request: Asked, before: Before = "", limit: Limit = 20) -> orders.Page:
+    """List one's orders, newest first."""
+    ctx = context(request)
+    return await ctx.query(orders.of_member(ctx.actor.id, before=before, limit=limit))
+
+
+@get("/v1/stores/{store_id:str}/orders", opt=staff("order.read"), tags=["orders"])
+async def store_orders(store_id: Id, request: Asked, before: Before = "", limit: Limit = 50) -> orders.Page:
+    """List the orders of a store, newest first."""
+    ctx = context(request)
+    ctx.actor.need("order.read", store_id=store_id)
+    return await ctx.query(orders.of_store(store_id, before=before, limit=limit))
+
+
+@get("/v1/orders/{order_id:str}/steps", opt=member_or_staff("order.read"), tags=["orders"])
+async def order_steps(order_id: Id, request: Asked) -> list[progress.StepView]:
+    """Return the steps an order has taken."""
+    ctx = context(request)
+    return await ctx.query(progress.steps_of(order_id, actor=ctx.actor))
+
+
+@post("/v1/orders/{order_id:str}/rounds", opt=member_or_staff("order.place"), tags=["orders"])
+async def add_round(order_id: Id, data: JSONBody[open_bill.AddRound], request: Asked) -> OrderView:
+    """Order more on an open bill."""
+    ctx = context(request)
+    return await ctx.run(open_bill.add_round(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/bill", opt=member_or_staff("order.place"), tags=["orders"], status_code=200)
+async def bill_order(order_id: Id, data: JSONBody[open_bill.Bill], request: Asked) -> OrderView:
+    """Put a coupon and points on an open bill."""
+    ctx = context(request)
+    return await ctx.run(open_bill.bill(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/open-again", opt=member_or_staff("order.place"), tags=["orders"], status_code=200)
+async def open_again(order_id: Id, request: Asked) -> OrderView:
+    """Take coupon and points off a bill that is not paid, so that more can be ordered."""
+    ctx = context(request)
+    return await ctx.run(open_bill.open_again(order_id, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/cash", opt=staff("payment.take"), tags=["orders"], status_code=200)
+async def pay_cash(order_id: Id, data: JSONBody[pay.PayCash], request: Asked) -> OrderView:
+    """Take cash for an order."""
+    ctx = context(request)
+    return await ctx.run(pay.pay_cash(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.take"), tags=["orders"])
+async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet.Paying:
+    """Pay an order by a wallet."""
+    ctx = context(request)
+    return await wallet.pay(ctx, order_id, data, place=await where_of(ctx, order_id))
+
+
+@get("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.read"), tags=["orders"])
+async def order_payments(order_id: Id, request: Asked) -> list[PaymentView]:
+    """List the attempts to pay an order, oldest first, with their refunds."""
+    ctx = context(request)
+    return await ctx.query(wallet.payments_of(order_id, actor=ctx.actor))
+
+
+@post("/v1/orders/{order_id:str}/cancel", opt=member_or_staff("order.cancel"), tags=["orders"], status_code=200)
+async def cancel_order(order_id: Id, data: JSONBody[cancel.Cancel], request: Asked) -> OrderView:
+    """Cancel an unpaid order; everything it took and held goes back."""
+    ctx = context(request)
+    return await ctx.run(cancel.cancel(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/advance", opt=staff("order.advance"), tags=["orders"], status_code=200)
+async def advance_order(order_id: Id, data: JSONBody[progress.Advance], request: Asked) -> OrderView:
+    """Take an order to its next state."""
+    ctx = context(request)
+    return await ctx.run(progress.advance(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/refund-preview", opt=staff("order.read"), tags=["orders"], status_code=200)
+async def preview_refund(order_id: Id, data: JSONBody[Preview], request: Asked) -> dict[str, Any]:
+    """Tell what a refund would be."""
+    ctx = context(request)
+    return await ctx.query(refund.preview(order_id, data.pieces, actor=ctx.actor))
+
+
+@post("/v1/orders/{order_id:str}/refunds", opt=staff("order.read"), tags=["orders"])
+async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked) -> refund.RefundView:
+    """Refund an order, or pieces of it."""
+    ctx = context(request)
+    place_ = await where_of(ctx, order_id)
+    store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
+    approved_by = None
+    if data.approval and not ctx.actor.can("order.refund", store_id=store_id):
+        approval = await org.approve(ctx, data.approval, permission="order.refund", store_id=store_id)
+        approved_by = approval.staff_id
+    asked = msgspec.convert(
+        {name: getattr(data, name) for name in refund.RefundOrder.__struct_fields__}, refund.RefundOrder
+    )
+    shown = await ctx.run(refund.refund_order(order_id, asked, actor=ctx.actor, approved_by=approved_by, where=place_))
+    if shown.amount_fen:
+        await give_back(ctx, shown.id)
+    return shown
+
+
+@get("/v1/orders/{order_id:str}/refunds", opt=member_or_staff("order.read"), tags=["orders"])
+async def order_refunds(order_id: Id, request: Asked) -> list[refund.RefundView]:
+    """Return the refunds of an order."""
+    ctx = context(request)
+    return await ctx.query(refund.of_order(order_id, actor=ctx.actor))
+
+
+ROUTES: list[Any] = [
+    quote_cart,
+    place_order,
+    read_order,
+    my_orders,
+    store_orders,
+    order_steps,
+    add_round,
+    bill_order,
+    open_again,
+    pay_cash,
+    pay_order,
+    order_payments,
+    cancel_order,
+    advance_order,
+    preview_refund,
+    refund_order,
+    order_refunds,
+]

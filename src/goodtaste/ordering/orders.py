@@ -9,8 +9,22 @@ import msgspec
 from sqlalchemy import select
 
 from goodtaste.kernel.auth import Actor, NotAllowed
-from goodtaste.kernel.db import Id, Int, Moment, Read, Steps, first, insert, par, together
+from goodtaste.kernel.db import (
+    Id,
+    Int,
+    ListOf,
+    Read,
+    Steps,
+    first,
+    in_list,
+    insert,
+    par,
+    rows,
+    script,
+    together,
+)
 from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.paging import Cursor, cursor_text, older, start
 from goodtaste.menu.api import Choice
 from goodtaste.ordering.tables import line, order
 from goodtaste.pricing.api import Reason
@@ -45,6 +59,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     due_fen: int
     refunded_fen: int
     points_earned: int
+    hold_id: str | None
     reasons: str
     note: str
     version: int
@@ -69,7 +84,14 @@ class LineRow(msgspec.Struct, frozen=True):
     points_fen: int
     due_fen: int
     choice: str
+    takes: str
     refunded_qty: int
+
+
+class LineOf(LineRow, frozen=True):
+    """A line as a row, with its order."""
+
+    order_id: str
 
 
 class LineView(msgspec.Struct, frozen=True):
@@ -124,15 +146,15 @@ ORDER = Read(select(*_ORDER).where(order.c.id == par("order_id", Id)), OrderRow)
 LINES = Read(select(*_LINE).where(line.c.order_id == par("order_id", Id)).order_by(line.c.line_no), LineRow)
 OF_MEMBER = Read(
     select(*_ORDER)
-    .where(order.c.member_id == par("member_id", Id), order.c.placed_at < par("before", Moment))
-    .order_by(order.c.placed_at.desc(), order.c.id)
+    .where(order.c.member_id == par("member_id", Id), older(order.c.placed_at, order.c.id))
+    .order_by(order.c.placed_at.desc(), order.c.id.desc())
     .limit(par("limit", Int)),
     OrderRow,
 )
 OF_STORE = Read(
     select(*_ORDER)
-    .where(order.c.store_id == par("store_id", Id), order.c.placed_at < par("before", Moment))
-    .order_by(order.c.placed_at.desc(), order.c.id)
+    .where(order.c.store_id == par("store_id", Id), older(order.c.placed_at, order.c.id))
+    .order_by(order.c.placed_at.desc(), order.c.id.desc())
     .limit(par("limit", Int)),
     OrderRow,
 )
@@ -175,3 +197,58 @@ def read(order_id: str) -> Steps[tuple[OrderRow | None, list[LineRow]]]:
 def read_row(order_id: str) -> Steps[OrderRow | None]:
     """Read an order without its lines."""
     return (yield from first(ORDER(order_id=order_id)))
+
+
+class Page(msgspec.Struct, frozen=True):
+    """A page of orders, newest first; `next` asks for the one after it, null at the end."""
+
+    orders: list[OrderView]
+    next: str | None
+
+
+LINES_OF = Read(
+    select(*_LINE, line.c.order_id)
+    .where(in_list(line.c.order_id, par("order_ids", ListOf)))
+    .order_by(line.c.order_id, line.c.line_no),
+    LineOf,
+)
+
+
+@script
+def one(order_id: str, *, actor: Actor) -> Steps[OrderView]:
+    """Return an order with its lines; refuses `OrderUnknown` and `NotAllowed` to whom it does not belong."""
+    found, lines = yield from read(order_id)
+    return view(may_see(actor, found, order_id), lines)
+
+
+@script
+def store_of(order_id: str, *, actor: Actor) -> Steps[str]:
+    """Return the store of an order that the actor may see."""
+    found = yield from first(ORDER(order_id=order_id))
+    if found is None or (actor.kind == "member" and found.member_id != actor.id):
+        raise OrderUnknown(order_id=order_id)
+    return found.store_id
+
+
+@script
+def of_member(member_id: str, *, before: str, limit: int) -> Steps[Page]:
+    """Return a page of a member's orders; refuses `BadCursor`."""
+    edge = start(before)
+    found = yield from rows(OF_MEMBER(member_id=member_id, before_at=edge.at, before_id=edge.id, limit=limit))
+    return (yield from _page(found, limit))
+
+
+@script
+def of_store(store_id: str, *, before: str, limit: int) -> Steps[Page]:
+    """Return a page of a store's orders; refuses `BadCursor`."""
+    edge = start(before)
+    found = yield from rows(OF_STORE(store_id=store_id, before_at=edge.at, before_id=edge.id, limit=limit))
+    return (yield from _page(found, limit))
+
+
+def _page(found: list[OrderRow], limit: int) -> Steps[Page]:
+    lines: dict[str, list[LineRow]] = {row.id: [] for row in found}
+    for each in (yield from rows(LINES_OF(order_ids=list(lines)))):
+        lines[each.order_id].append(each)
+    views = [view(row, lines[row.id]) for row in found]
+    return Page(views, cursor_text(Cursor(found[-1].placed_at, found[-1].id)) if len(found) == limit else None)

@@ -8,25 +8,27 @@ from typing import Annotated, Any
 
 import msgspec
 
-from goodtaste.events.ordering import OrderLine, OrderPaid, OrderPlaced
-from goodtaste.kernel.auth import Actor
+from goodtaste.kernel.auth import Actor, NotAllowed
 from goodtaste.kernel.calendar import BusinessCalendar
 from goodtaste.kernel.db import Change, GuardBroken, Query, Steps, rows, script
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import derived_id, fingerprint, same_or_taken
+from goodtaste.kernel.ids import IdTaken, derived_id, fingerprint, same_or_taken
 from goodtaste.kernel.input import Count, Fen, Id, Input, Text
 from goodtaste.kernel.jobs import schedule
 from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering.orders import LINES, NEW_LINES, NEW_ORDER, ORDER, LineView, OrderRow, OrderView, view
-from goodtaste.ordering.rules import Channel, Kind
+from goodtaste.ordering import facts
+from goodtaste.ordering.lines import line_row, line_view
+from goodtaste.ordering.orders import LINES, NEW_LINES, NEW_ORDER, ORDER, OrderRow, OrderView, view
+from goodtaste.ordering.rules import Kind
 from goodtaste.payment import api as payments
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
 EXPIRE_UNPAID = "ordering.expire_unpaid"
+FREE_HELD = "ordering.free_held"
 
 
 class PriceChanged(Refusal):
@@ -48,7 +50,7 @@ class PlaceOrder(Input, frozen=True):
     id: Id
     store_id: Id
     kind: Kind
-    channel: Channel
+    channel: pricing.Channel
     lines: Annotated[tuple[menu.Choice, ...], msgspec.Meta(min_length=1, max_length=pricing.LINES_MAX)]
     seen_due_fen: Fen
     table_id: Id | None = None
@@ -69,6 +71,11 @@ class Place(msgspec.Struct, frozen=True):
     at: datetime
     today: date
 
+    @property
+    def bill_hold(self) -> timedelta:
+        """For how long an order that goes on unpaid keeps its member's coupon and points."""
+        return timedelta(minutes=self.program.bill_hold_minutes)
+
 
 class _Member(msgspec.Struct, frozen=True):
     """What was read of the member an order is for."""
@@ -84,16 +91,24 @@ class _Member(msgspec.Struct, frozen=True):
 def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
     """Place an order, and pay it where cash comes with it; once per `asked.id`, which gives the same order ever after.
 
+    One that costs nothing is paid by being placed, except at a table, where more may be ordered.
     Refuses what the menu, the coupon, the points, the stock or the price do not allow; nothing is taken then.
     """
+    _may_place(asked, actor)
     mark = fingerprint(asked)
-    found, member = yield from _read(asked, where)
+    found, member = yield from _read(asked, actor, where)
     if found:
         return (yield from _same(found, mark, asked.id))
-    chosen = where.book.choose(asked.lines, store_id=asked.store_id, channel=asked.channel, at=where.at)
+    if member:
+        ledger.may_spend(member.balances, min(asked.points, member.balances.available))
+    chosen = where.book.choose(
+        asked.lines, store_id=asked.store_id, channel=asked.channel, zone=where.calendar.zone, at=where.at
+    )
     priced = pricing.price([c.line for c in chosen], _context(asked, member, where), _offers(asked, member))
     _agreed(asked, priced)
-    uses = (yield from _lots(asked, member, priced, where)) if priced.points and member else []
+    uses: list[ledger.LotUse] = []
+    if priced.points and member:
+        uses = yield from ledger.find_lots(member.standing.id, priced.points, today=where.today, found=member.lots)
     wanted = menu.total(c.takes for c in chosen)
     shown, changes = _write(
         asked, chosen, priced, member=member, uses=uses, wanted=wanted, actor=actor, mark=mark, where=where
@@ -106,11 +121,24 @@ def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
             return (yield from _same(again[0], mark, asked.id))
         if broken.name in menu.STOCK_GUARDS:
             raise (yield from menu.explain(asked.store_id, wanted)) from broken
+        if broken.name == "payment_payment_pkey" and asked.cash:
+            raise IdTaken(id=asked.cash.payment_id) from broken
         raise
     return shown
 
 
-def _read(asked: PlaceOrder, where: Place) -> Steps[tuple[OrderRow | None, _Member | None]]:
+def _may_place(asked: PlaceOrder, actor: Actor) -> None:
+    """A member orders for themselves and does not take cash; staff need the permission at the store."""
+    if actor.kind == "member":
+        if asked.member_id != actor.id or asked.cash:
+            raise NotAllowed(permission="payment.take" if asked.cash else "order.place")
+        return
+    actor.need("order.place", store_id=asked.store_id)
+    if asked.cash:
+        actor.need("payment.take", store_id=asked.store_id)
+
+
+def _read(asked: PlaceOrder, actor: Actor, where: Place) -> Steps[tuple[OrderRow | None, _Member | None]]:
     """Read, in one trip, the order if this id was used, and all of the member that matters."""
     if asked.member_id is None:
         found = yield from rows(ORDER(order_id=asked.id))
@@ -122,12 +150,17 @@ def _read(asked: PlaceOrder, where: Place) -> Steps[tuple[OrderRow | None, _Memb
         ledger.LOTS(account_id=ledger.account_of(asked.member_id, "member"), today=where.today, skip=0),
         promo.by_ids([asked.coupon_id] if asked.coupon_id else []),
     ]
-    orders, standings, balances, lots, coupons = yield queries
+    by_staff = actor.kind == "staff"
+    if by_staff and asked.visit_id:
+        queries.append(members.visit_query(asked.visit_id))
+    orders, standings, balances, lots, coupons, *visits = yield queries
+    if orders:
+        return orders[0], None
+    if by_staff:
+        members.present(visits[0] if visits else [], member_id=asked.member_id, store_id=asked.store_id, at=where.at)
     standing = members.known(standings, asked.member_id, redeems=bool(asked.coupon_id or asked.points))
     level = where.program.level(standing.level)
-    return (orders[0] if orders else None), _Member(
-        standing, level, ledger.as_balances(balances)[ledger.POINTS], lots, coupons
-    )
+    return None, _Member(standing, level, ledger.as_balances(balances)[ledger.POINTS], lots, coupons)
 
 
 def _same(found: OrderRow, mark: str, order_id: str) -> Steps[OrderView]:
@@ -164,11 +197,6 @@ def _agreed(asked: PlaceOrder, priced: pricing.Priced) -> None:
         raise PriceChanged(seen_fen=asked.seen_due_fen, due_fen=priced.due_fen, priced=msgspec.to_builtins(priced))
 
 
-def _lots(asked: PlaceOrder, member: _Member, priced: pricing.Priced, where: Place) -> Steps[list[ledger.LotUse]]:
-    ledger.may_spend(member.balances, priced.points)
-    return (yield from ledger.find_lots(member.standing.id, priced.points, today=where.today, found=member.lots))
-
-
 def _write(
     asked: PlaceOrder,
     chosen: Sequence[menu.Chosen],
@@ -182,55 +210,85 @@ def _write(
     where: Place,
 ) -> tuple[OrderView, list[Change]]:
     """Return the order as it will be shown, and every change that makes it so."""
-    at, today, paid = where.at, where.today, asked.cash is not None
+    paid = asked.cash is not None or (priced.due_fen == 0 and asked.kind != "dine_in")
     earned = members.points_earned(priced.due_fen, program=where.program, level=member.level) if member and paid else 0
-    shown = _shown(asked, chosen, priced, earned=earned, today=today, at=at)
+    shown = _shown(asked, chosen, priced, paid=paid, earned=earned, where=where)
+    hold_id = derived_id(asked.id, "hold") if uses and not paid else None
+    lines = [line_row(asked.id, each, what.takes) for each, what in zip(shown.lines, chosen, strict=True)]
+    use = promo.redeem if paid else promo.hold
     changes = [
-        _order_row(shown, actor=actor, mark=mark),
-        NEW_LINES.many([_line_row(asked.id, each) for each in shown.lines]),
+        _order_row(shown, hold_id=hold_id, actor=actor, mark=mark),
+        NEW_LINES.many(lines),
         menu.take(asked.store_id, wanted),
+        use(
+            priced.coupon_id,
+            member_id=asked.member_id,
+            order_id=asked.id,
+            saved_fen=priced.coupon_fen,
+            at=where.at,
+        ),
     ]
-    saving = {"member_id": asked.member_id, "order_id": asked.id, "saved_fen": priced.coupon_fen, "at": at}
-    changes.append((promo.redeem if paid else promo.hold)(priced.coupon_id, **saving))  # type: ignore[arg-type]
     if member:
-        changes += _points(asked, uses, earned=earned, actor=actor, today=today, where=where)
-    if asked.cash:
-        changes.append(
-            payments.take(
-                payment_id=asked.cash.payment_id,
-                order_id=asked.id,
-                store_id=asked.store_id,
-                due_fen=priced.due_fen,
-                tendered_fen=asked.cash.tendered_fen,
-                actor=actor.id,
-                fingerprint=mark,
-                business_date=today,
-                at=at,
-            )
-        )
-        changes.append(tell(_paid(shown), at=at))
-    else:
-        changes.append(tell(_placed(shown), at=at))
-        if asked.kind != "dine_in":
-            due_at = at + timedelta(minutes=where.program.hold_minutes)
-            changes.append(
-                schedule(EXPIRE_UNPAID, {"order_id": asked.id}, due_at=due_at, once=f"{EXPIRE_UNPAID}:{asked.id}")
-            )
-    return shown, changes
+        changes += _points(asked, uses, paid=paid, earned=earned, hold_id=hold_id, actor=actor, where=where)
+    return shown, changes + (_paid(asked.cash, shown, actor, mark) if paid else _unpaid(shown, where))
 
 
 def _points(
-    asked: PlaceOrder, uses: list[ledger.LotUse], *, earned: int, actor: Actor, today: date, where: Place
+    asked: PlaceOrder,
+    uses: list[ledger.LotUse],
+    *,
+    paid: bool,
+    earned: int,
+    hold_id: str | None,
+    actor: Actor,
+    where: Place,
 ) -> list[Change]:
-    cause = ledger.Cause(asked.id, asked.member_id or "", actor.id, today, where.at, asked.id)
-    if asked.cash:
+    cause = ledger.Cause(hold_id or asked.id, asked.member_id or "", actor.id, where.today, where.at, asked.id)
+    if paid:
         return [*ledger.spend(cause, uses), *ledger.earn(cause, earned)]
-    expires_at = where.at + timedelta(minutes=where.program.hold_minutes)
-    return ledger.set_aside(cause, uses, hold_id=derived_id(asked.id, "hold"), expires_at=expires_at)
+    expires_at = where.at + where.bill_hold
+    return ledger.set_aside(cause, uses, hold_id=hold_id, expires_at=expires_at) if hold_id else []
+
+
+def _paid(cash: Cash | None, shown: OrderView, actor: Actor, mark: str) -> list[Change]:
+    told = tell(facts.paid(shown, shown.lines, points_earned=shown.points_earned), at=shown.placed_at)
+    if cash is None:
+        return [told]
+    taken = payments.take(
+        payment_id=cash.payment_id,
+        order_id=shown.id,
+        store_id=shown.store_id,
+        stream=facts.stream(shown),
+        due_fen=shown.due_fen,
+        tendered_fen=cash.tendered_fen,
+        actor=actor.id,
+        fingerprint=mark,
+        business_date=shown.business_date,
+        at=shown.placed_at,
+    )
+    return [taken, told]
+
+
+def _unpaid(shown: OrderView, where: Place) -> list[Change]:
+    changes = [tell(facts.placed(shown), at=where.at)]
+    if shown.kind == "dine_in":
+        if shown.coupon_id or shown.points:
+            changes.append(free_later(shown.id, where))
+    else:
+        due_at = where.at + timedelta(minutes=where.program.hold_minutes)
+        changes.append(
+            schedule(EXPIRE_UNPAID, {"order_id": shown.id}, due_at=due_at, once=f"{EXPIRE_UNPAID}:{shown.id}")
+        )
+    return changes
+
+
+def free_later(order_id: str, where: Place) -> Change:
+    """Have what an unpaid order holds of its member looked at when the time to keep it is over."""
+    return schedule(FREE_HELD, {"order_id": order_id}, due_at=where.at + where.bill_hold)
 
 
 def _shown(
-    asked: PlaceOrder, chosen: Sequence[menu.Chosen], priced: pricing.Priced, *, earned: int, today: date, at: datetime
+    asked: PlaceOrder, chosen: Sequence[menu.Chosen], priced: pricing.Priced, *, paid: bool, earned: int, where: Place
 ) -> OrderView:
     return OrderView(
         id=asked.id,
@@ -240,7 +298,7 @@ def _shown(
         channel=asked.channel,
         table_id=asked.table_id,
         state="placed",
-        pay_state="paid" if asked.cash else "unpaid",
+        pay_state="paid" if paid else "unpaid",
         list_fen=priced.list_fen,
         member_saving_fen=priced.member_saving_fen,
         coupon_id=priced.coupon_id,
@@ -253,69 +311,18 @@ def _shown(
         reasons=priced.reasons,
         note=asked.note,
         version=1,
-        business_date=today,
-        placed_at=at,
-        paid_at=at if asked.cash else None,
-        lines=[
-            LineView(
-                each.line_no, 1, each.sku_id, what.name, each.qty, each.list_fen, each.unit_fen, each.coupon_fen, each.points_fen,
-                each.due_fen, 0, what.choice,
-            )
-            for each, what in zip(priced.lines, chosen, strict=True)
-        ],
-    )  # fmt: skip
+        business_date=where.today,
+        placed_at=where.at,
+        paid_at=where.at if paid else None,
+        lines=[line_view(each, what, round_=1) for each, what in zip(priced.lines, chosen, strict=True)],
+    )
 
 
-def _order_row(shown: OrderView, *, actor: Actor, mark: str) -> Change:
+def _order_row(shown: OrderView, *, hold_id: str | None, actor: Actor, mark: str) -> Change:
     row = msgspec.structs.asdict(shown)
     del row["lines"]
-    row["reasons"] = _json(shown.reasons)
-    return NEW_ORDER(**row, placed_by=actor.id, fingerprint=mark, source="", external_no=None)
-
-
-def _line_row(order_id: str, each: LineView) -> dict[str, Any]:
-    return msgspec.structs.asdict(each) | {"order_id": order_id, "choice": _json(each.choice)}
-
-
-def _json(value: Any) -> str:
-    return _encode(value).decode()
+    row["reasons"] = _encode(shown.reasons).decode()
+    return NEW_ORDER(**row, hold_id=hold_id, placed_by=actor.id, fingerprint=mark, source="", external_no=None)
 
 
 _encode = msgspec.json.Encoder().encode
-
-
-def _lines(shown: OrderView) -> list[OrderLine]:
-    return [OrderLine(each.line_no, each.sku_id, each.qty, each.due_fen) for each in shown.lines]
-
-
-def _paid(shown: OrderView) -> OrderPaid:
-    return OrderPaid(
-        order_id=shown.id,
-        stream=shown.member_id or shown.id,
-        store_id=shown.store_id,
-        member_id=shown.member_id,
-        kind=shown.kind,
-        channel=shown.channel,
-        table_id=shown.table_id,
-        paid_fen=shown.due_fen,
-        points_spent=shown.points,
-        points_earned=shown.points_earned,
-        coupon_id=shown.coupon_id,
-        business_date=shown.business_date,
-        lines=_lines(shown),
-    )
-
-
-def _placed(shown: OrderView) -> OrderPlaced:
-    return OrderPlaced(
-        order_id=shown.id,
-        stream=shown.member_id or shown.id,
-        store_id=shown.store_id,
-        member_id=shown.member_id,
-        kind=shown.kind,
-        channel=shown.channel,
-        table_id=shown.table_id,
-        due_fen=shown.due_fen,
-        business_date=shown.business_date,
-        lines=_lines(shown),
-    )

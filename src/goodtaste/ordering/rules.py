@@ -7,7 +7,6 @@ from typing import Literal
 from goodtaste.kernel.errors import Refusal
 
 Kind = Literal["counter", "dine_in", "kiosk", "pickup", "delivery"]
-Channel = Literal["mini_program", "web", "table_qr", "counter", "kiosk", "delivery_platform"]
 State = Literal[
     "placed", "accepted", "preparing", "ready", "served", "picked_up", "delivered", "completed", "cancelled"
 ]
@@ -36,7 +35,6 @@ class WrongState(Refusal):
     """Raised when an order cannot go from its state to another.  Facts: `order_id`, `state`, `asked`, `possible`."""
 
     code = "ordering.wrong_state"
-    guards = ("ordering_order_moved",)
 
 
 def possible(kind: str, state: str) -> tuple[str, ...]:

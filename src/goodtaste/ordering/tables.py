@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, text
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
 from goodtaste.kernel.db import Day, Flag, Id, Int, Moment, Str, create_table, id_column
 
@@ -25,6 +25,7 @@ order = create_table(
     Column("due_fen", Int, nullable=False),
     Column("refunded_fen", Int, nullable=False),
     Column("points_earned", Int, nullable=False),
+    Column("hold_id", Id),
     Column("reasons", Str, nullable=False),
     Column("note", Str, nullable=False),
     Column("version", Int, nullable=False),
@@ -48,9 +49,10 @@ order = create_table(
     ),
     CheckConstraint("refunded_fen >= 0 AND refunded_fen <= due_fen", name="ordering_order_refunded"),
     Index(
-        "ordering_order_external_idx",
-        "source",
+        "ordering_order_external_once",
         "external_no",
+        "source",
+        unique=True,
         postgresql_where=text("external_no IS NOT NULL"),
         sqlite_where=text("external_no IS NOT NULL"),
     ),
@@ -72,6 +74,7 @@ line = create_table(
     Column("points_fen", Int, nullable=False),
     Column("due_fen", Int, nullable=False),
     Column("choice", Str, nullable=False),
+    Column("takes", Str, nullable=False),
     Column("refunded_qty", Int, nullable=False),
     PrimaryKeyConstraint("order_id", "line_no"),
     CheckConstraint("qty > 0 AND unit_fen >= 0 AND unit_fen <= list_fen", name="ordering_line_price"),
@@ -80,6 +83,17 @@ line = create_table(
     ),
     CheckConstraint("refunded_qty >= 0 AND refunded_qty <= qty", name="ordering_line_refunded"),
     narrow=True,
+)
+
+round_ = create_table(
+    "ordering_round",
+    id_column(),
+    Column("order_id", Id, ForeignKey("ordering_order.id"), nullable=False),
+    Column("number", Int, nullable=False),
+    Column("actor_id", Str, nullable=False),
+    Column("fingerprint", Str, nullable=False),
+    Column("at", Moment, nullable=False),
+    UniqueConstraint("order_id", "number", name="ordering_round_once"),
 )
 
 step = create_table(

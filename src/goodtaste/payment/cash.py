@@ -1,12 +1,14 @@
-"""Cash: succeeded as soon as it is taken."""
+"""Cash: succeeded as soon as it is taken.  It tells no event of its own: the order that it pays does."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-from goodtaste.kernel.db import Change, insert
+import msgspec
+
+from goodtaste.kernel.db import Change
 from goodtaste.kernel.errors import Refusal
-from goodtaste.payment.tables import payment
+from goodtaste.payment.attempts import START, Payment
 
 
 class TooLittleCash(Refusal):
@@ -16,14 +18,12 @@ class TooLittleCash(Refusal):
     status = 422
 
 
-TAKEN = insert(payment)
-
-
 def take(
     *,
     payment_id: str,
     order_id: str,
     store_id: str,
+    stream: str,
     due_fen: int,
     tendered_fen: int,
     actor: str,
@@ -31,13 +31,18 @@ def take(
     business_date: date,
     at: datetime,
 ) -> Change:
-    """Take cash for an order; refuses `TooLittleCash`.  The change is what was tendered less what is due."""
+    """Return the change that takes cash for an order; refuses `TooLittleCash`.
+
+    The diner gets back what was tendered less what is due.  `UnderWay` stands behind it as a guard: an order that another attempt holds
+    is not paid in cash beside it.
+    """
     if tendered_fen < due_fen:
         raise TooLittleCash(due_fen=due_fen, tendered_fen=tendered_fen)
-    return TAKEN(
+    taken = Payment(
         id=payment_id,
         order_id=order_id,
         store_id=store_id,
+        stream=stream,
         method="cash",
         state="succeeded",
         amount_fen=due_fen,
@@ -50,5 +55,8 @@ def take(
         fingerprint=fingerprint,
         business_date=business_date,
         started_at=at,
+        close_at=None,
         settled_at=at,
+        holds_order_id=order_id,
     )
+    return START(**msgspec.structs.asdict(taken))

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
 
 from goodtaste.kernel.db import Day, Id, Int, Moment, Str, create_table, id_column
+from goodtaste.kernel.money import FEN_MAX
 
 payment = create_table(
     "payment_payment",
     id_column(),
     Column("order_id", Id, nullable=False),
     Column("store_id", Id, nullable=False),
+    Column("stream", Id, nullable=False),
     Column("method", Str, nullable=False),
     Column("state", Str, nullable=False),
     Column("amount_fen", Int, nullable=False),
@@ -23,14 +25,24 @@ payment = create_table(
     Column("fingerprint", Str, nullable=False),
     Column("business_date", Day, nullable=False),
     Column("started_at", Moment, nullable=False),
+    Column("close_at", Moment),
     Column("settled_at", Moment),
+    Column("holds_order_id", Id),
     CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed', 'closed')", name="payment_state"),
-    CheckConstraint("amount_fen >= 0 AND refunded_fen >= 0 AND refunded_fen <= amount_fen", name="payment_refunded"),
+    CheckConstraint(f"amount_fen BETWEEN 0 AND {FEN_MAX}", name="payment_amount"),
+    CheckConstraint("refunded_fen >= 0 AND refunded_fen <= amount_fen", name="payment_refunded"),
     CheckConstraint(
         "change_fen IS NULL OR (change_fen >= 0 AND tendered_fen - change_fen = amount_fen)", name="payment_change"
     ),
+    CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_settled"),
+    CheckConstraint("holds_order_id IS NULL OR holds_order_id = order_id", name="payment_holds_its_order"),
+    UniqueConstraint("holds_order_id", name="payment_order_held"),
     Index("payment_payment_order_id_idx", "order_id"),
+    Index("payment_payment_store_idx", "store_id", "business_date", "started_at", "id"),
 )
+"""`holds_order_id`: the order whose one place this attempt holds, while it is open or because it paid it.  Money that comes late or
+twice succeeds without holding anything.  `refunded_fen` counts refunds from their start; one that fails gives its part back.
+`stream` is the key under which the order's events are told."""
 
 refund = create_table(
     "payment_refund",
@@ -47,6 +59,7 @@ refund = create_table(
     Column("settled_at", Moment),
     CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name="payment_refund_state"),
     CheckConstraint("amount_fen > 0", name="payment_refund_amount"),
+    CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_refund_settled"),
     Index("payment_refund_payment_id_idx", "payment_id"),
     Index("payment_refund_cause_id_idx", "cause_id"),
 )

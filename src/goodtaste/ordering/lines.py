@@ -1,0 +1,52 @@
+"""Lines of an order: from a choice to a row, and the portions that a row stands for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from goodtaste.menu import api as menu
+from goodtaste.ordering.orders import LineRow, LineView
+from goodtaste.pricing.api import PricedLine
+
+_encode = msgspec.json.Encoder().encode
+_takes = msgspec.json.Decoder(dict[str, int])
+
+
+def line_view(priced: PricedLine, chosen: menu.Chosen, *, round_: int) -> LineView:
+    """Return a line as it is shown when it is placed."""
+    return LineView(
+        line_no=priced.line_no,
+        round=round_,
+        sku_id=priced.sku_id,
+        name=chosen.name,
+        qty=priced.qty,
+        list_fen=priced.list_fen,
+        unit_fen=priced.unit_fen,
+        coupon_fen=priced.coupon_fen,
+        points_fen=priced.points_fen,
+        due_fen=priced.due_fen,
+        refunded_qty=0,
+        choice=chosen.choice,
+    )
+
+
+def line_row(order_id: str, shown: LineView, takes: Mapping[str, int]) -> dict[str, Any]:
+    """Return a line as it is stored; what it takes is written down where it is more than the SKU itself."""
+    row = msgspec.structs.asdict(shown)
+    row["order_id"] = order_id
+    row["choice"] = _encode(shown.choice).decode()
+    row["takes"] = _encode(takes).decode() if len(takes) > 1 else ""
+    return row
+
+
+def portions(parts: Iterable[tuple[LineRow, int]]) -> dict[str, int]:
+    """Return the portions by SKU that `qty` pieces of each line stand for."""
+    found: dict[str, int] = {}
+    for line, qty in parts:
+        takes = _takes.decode(line.takes) if line.takes else {line.sku_id: line.qty}
+        for sku_id, taken in takes.items():
+            found[sku_id] = found.get(sku_id, 0) + taken * qty // line.qty
+    return found

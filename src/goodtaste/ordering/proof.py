@@ -1,0 +1,27 @@
+"""What must be true of orders at any moment; each query finds what breaks it."""
+
+from __future__ import annotations
+
+PROOFS = {
+    "O1 an order is the sum of its lines": """
+        SELECT o.id, o.due_fen, l.due FROM ordering_order o
+        LEFT JOIN (SELECT order_id, sum(due_fen) AS due FROM ordering_line GROUP BY order_id) l ON l.order_id = o.id
+        WHERE o.due_fen <> coalesce(l.due, -1)""",
+    "O2 what an order counts as refunded is the sum of its refunds": """
+        SELECT o.id FROM ordering_order o
+        LEFT JOIN (SELECT order_id, sum(amount_fen) AS amount FROM ordering_refund GROUP BY order_id) r ON r.order_id = o.id
+        WHERE o.refunded_fen <> coalesce(r.amount, 0)""",
+    "O3 what a line counts as refunded is the sum of its parts": """
+        SELECT l.order_id, l.line_no FROM ordering_line l LEFT JOIN (
+            SELECT f.order_id, p.line_no, sum(p.qty) AS qty FROM ordering_refund_line p
+            JOIN ordering_refund f ON f.id = p.refund_id GROUP BY f.order_id, p.line_no
+        ) r ON r.order_id = l.order_id AND r.line_no = l.line_no
+        WHERE l.refunded_qty <> coalesce(r.qty, 0)""",
+    "O4 a refund is the sum of its lines": """
+        SELECT f.id FROM ordering_refund f
+        LEFT JOIN (SELECT refund_id, sum(amount_fen) AS amount FROM ordering_refund_line GROUP BY refund_id) p ON p.refund_id = f.id
+        WHERE f.amount_fen <> coalesce(p.amount, 0)""",
+    "O5 an order refunded to the end has no piece left": """
+        SELECT o.id FROM ordering_order o WHERE o.pay_state = 'refunded' AND (o.refunded_fen <> o.due_fen OR EXISTS (
+            SELECT 1 FROM ordering_line l WHERE l.order_id = o.id AND l.refunded_qty <> l.qty))""",
+}

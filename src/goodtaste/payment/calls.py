@@ -1,0 +1,119 @@
+"""Between the intent and the outcome: the gateway is called here, outside any transaction, and what it says is settled.
+
+Whoever calls may die at any line: the payment was written before, and the job that asks about it was written with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+import msgspec
+import structlog
+
+from goodtaste.kernel.context import Ctx
+from goodtaste.kernel.telemetry import PAYMENT_SECONDS
+from goodtaste.org.api import Directory
+from goodtaste.payment import rules
+from goodtaste.payment.attempts import ONE, Pay, Payment, PaymentUnknown, Started
+from goodtaste.payment.gateway import Absent, Gateways, Intent, Outcome, Pending, RefundIntent
+from goodtaste.payment.refunds import ONE_REFUND, Refund, RefundUnknown, settle_refund
+from goodtaste.payment.settling import Settlements, settle
+
+log = structlog.get_logger()
+
+
+class Charged(msgspec.Struct, frozen=True):
+    """A payment after its gateway was asked, and what the diner's app needs to go on, where it is pending there."""
+
+    payment: Payment
+    action: Mapping[str, str] = {}
+
+
+async def charge(ctx: Ctx, started: Started, asked: Pay, *, description: str) -> Charged:
+    """Have the gateway charge an attempt that was just started, and settle it; for one that was started before, see how it stands."""
+    found = started.payment
+    if not found.is_open:
+        return Charged(found)
+    gateway = ctx.part(Gateways).of(found.method)
+    outcome: Outcome = Absent() if started.fresh else await gateway.query(found.id)
+    if isinstance(outcome, Absent):
+        intent = Intent(
+            payment_id=found.id,
+            amount_fen=found.amount_fen,
+            description=description,
+            auth_code=asked.auth_code,
+            close_at=found.close_at or found.started_at,
+        )
+        outcome = await gateway.charge(intent)
+    action = outcome.action if isinstance(outcome, Pending) else {}
+    return Charged(await conclude(ctx, found, outcome), action)
+
+
+async def ask(ctx: Ctx, payment_id: str, *, sent: bool = False) -> Payment:
+    """Ask the gateway how a payment stands, end it where its time is over, and settle it.  Refuses `PaymentUnknown`.
+
+    `sent`: the one who asks is the job, which comes again until it is known.
+    """
+    found = await ctx.db.first(ONE(id=payment_id))
+    if found is None:
+        raise PaymentUnknown(payment_id=payment_id)
+    if found.close_at is None or found.state in ("succeeded", "failed"):
+        return found
+    gateway = ctx.part(Gateways).of(found.method)
+    outcome = await gateway.query(found.id)
+    at = ctx.process.clock()
+    if at >= found.close_at and rules.is_to_end(found.state, outcome):
+        outcome = rules.ended(await gateway.close(found.id), close_at=found.close_at, at=at)
+    return await conclude(ctx, found, outcome, asked=sent)
+
+
+async def conclude(
+    ctx: Ctx, found: Payment, outcome: Outcome, *, heard: tuple[str, str] | None = None, asked: bool = False
+) -> Payment:
+    """Settle a payment as its gateway says it stands now."""
+    at = ctx.process.clock()
+    if rules.checked(outcome, amount_fen=found.amount_fen) is not outcome:
+        log.error("payment_amount_differs", payment_id=found.id, method=found.method, outcome=str(outcome))
+    after = await ctx.run(
+        settle(
+            found.id,
+            outcome=outcome,
+            settlements=ctx.part(Settlements),
+            today=today_at(ctx, found.store_id, at=at),
+            at=at,
+            heard=heard,
+            asked=asked,
+        )
+    )
+    if not after.is_open and after.settled_at == at:
+        PAYMENT_SECONDS.labels(after.method, after.state).observe((at - after.started_at).total_seconds())
+        if after.detail in ("late", "twice"):
+            log.warning("payment_goes_back", payment_id=after.id, order_id=after.order_id, why=after.detail)
+    return after
+
+
+def today_at(ctx: Ctx, store_id: str, *, at: datetime) -> date:
+    """Return the trading day of a store at an instant."""
+    return ctx.see(Directory).store(store_id).calendar.business_date(at)
+
+
+async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
+    """Have the gateway make a refund that was begun, and settle it; for one it knows, see how it stands.  Refuses `RefundUnknown`."""
+    found = await ctx.db.first(ONE_REFUND(refund_id=refund_id))
+    if found is None:
+        raise RefundUnknown(refund_id=refund_id)
+    if not found.is_open:
+        return found
+    gateway = ctx.part(Gateways).of(found.method)
+    outcome = await gateway.query_refund(found.id)
+    if isinstance(outcome, Absent):
+        outcome = await gateway.refund(
+            RefundIntent(
+                refund_id=found.id, payment_id=found.payment_id, amount_fen=found.amount_fen, reason=found.reason
+            )
+        )
+    after = await ctx.run(settle_refund(found.id, outcome=outcome, at=ctx.process.clock(), asked=sent))
+    if after.state == "failed" or rules.checked_refund(outcome, amount_fen=found.amount_fen) is not outcome:
+        log.error("refund_needs_a_person", refund_id=after.id, payment_id=after.payment_id, why=after.detail)
+    return after

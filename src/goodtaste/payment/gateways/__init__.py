@@ -1,0 +1,1 @@
+"""The gateways this product speaks to, and the sandbox of one."""

@@ -1,0 +1,358 @@
+"""What the sandbox wallet holds, and the diners who pay with it: each shows a code that begins with 99 and two digits that say what
+happens, so that every fate of a payment can be met on purpose.
+
+Nothing here waits: whatever takes time is written down with its time, and happens when somebody looks or the wallet turns.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Literal
+
+import msgspec
+
+from goodtaste.kernel.ids import new_id
+from goodtaste.payment.gateways.wallet_wire import (
+    AskRefund,
+    Charge,
+    PayState,
+    WalletError,
+    WalletNotice,
+    WalletPayment,
+    WalletRefund,
+)
+
+HELD_MAX = 100_000  # payments; the oldest go first, their money stays in the totals
+LETTERS_MAX = 100_000
+PASSWORD_S = 4
+LATE_S = 5  # after it was closed
+FORGED_AT_S = 1
+SLOW_REFUND_S = 90
+AGAIN_AFTER_S = (15, 15, 30, 180, 600, 1_200, 1_800)  # a notice that was not taken
+
+Forgery = Literal["amount", "merchant", "signature", "stale"]
+
+
+class Diner(msgspec.Struct, frozen=True, kw_only=True):
+    """One who pays, and how.  `pays_after_s`: 0 at once, None never."""
+
+    name: str
+    name_en: str
+    pays_after_s: int | None = 0
+    refuses: str = ""
+    loses_reply: bool = False
+    breaks: bool = False
+    late: bool = False
+    tells: tuple[int, ...] = (1,)
+    tells_first: bool = False
+    forged: Forgery | None = None
+    refunds: Literal["at once", "slowly", "loses reply", "refuses"] = "at once"
+
+
+DINERS = {
+    "00": Diner(name="爽快付款", name_en="pays at once"),
+    "01": Diner(name="先输密码再付款", name_en="types a password, then pays", pays_after_s=PASSWORD_S),
+    "02": Diner(name="余额不足", name_en="has too little money", refuses="NOT_ENOUGH"),
+    "03": Diner(name="钱付了，回执丢了", name_en="pays, and the reply is lost", loses_reply=True),
+    "04": Diner(name="系统出错，其实已付", name_en="pays, and the wallet answers 500", breaks=True),
+    "05": Diner(name="关单之后才付款", name_en="pays after it was closed", pays_after_s=None, late=True),
+    "06": Diner(name="通知抢先且重复", name_en="is told of early, twice and late", tells=(1, 1, 120), tells_first=True),
+    "07": Diner(name="通知金额被改", name_en="a notice has another amount", pays_after_s=20, forged="amount"),
+    "08": Diner(name="通知商户被改", name_en="a notice has another merchant", pays_after_s=20, forged="merchant"),
+    "09": Diner(name="通知签名错误", name_en="a notice is badly signed", pays_after_s=20, forged="signature"),
+    "10": Diner(name="通知已过时效", name_en="a notice is stale", pays_after_s=20, forged="stale"),
+    "11": Diner(name="退款很慢", name_en="gets refunds slowly", refunds="slowly"),
+    "12": Diner(name="退款回执丢了", name_en="gets refunds whose reply is lost", refunds="loses reply"),
+    "13": Diner(name="退款被拒", name_en="is refused refunds", refunds="refuses"),
+    "14": Diner(name="看了看，不付了", name_en="looks, and refuses", pays_after_s=PASSWORD_S, refuses="PAYER_REFUSED"),
+    "15": Diner(name="付款码过期", name_en="shows an expired code", refuses="AUTH_CODE_EXPIRED"),
+    "16": Diner(
+        name="关单后付款且无通知", name_en="pays late, and nobody is told", pays_after_s=None, late=True, tells=()
+    ),
+    "17": Diner(name="一直不付", name_en="never pays", pays_after_s=None),
+}
+
+
+def diner_of(auth_code: str) -> Diner | None:
+    """Return the diner whose code this is, or None."""
+    return DINERS.get(auth_code[2:4]) if auth_code.startswith("99") and len(auth_code) == 18 else None
+
+
+class Held(msgspec.Struct):
+    """A payment in the books."""
+
+    number: str
+    amount_fen: int
+    auth_code: str
+    notify_url: str
+    state: PayState
+    diner: Diner | None = None
+    transaction_id: str = ""
+    code: str = ""
+    pays_at: datetime | None = None
+    refunded_fen: int = 0
+    asked: int = 0
+
+
+class HeldRefund(msgspec.Struct):
+    """A refund in the books."""
+
+    number: str
+    payment: str
+    amount_fen: int
+    notify_url: str
+    state: Literal["PROCESSING", "SUCCESS"]
+    refund_id: str
+    done_at: datetime | None = None
+
+
+class Letter(msgspec.Struct):
+    """A notice on its way."""
+
+    id: str
+    url: str
+    body: bytes
+    forged: Forgery | None = None
+    tries: int = 0
+
+
+class Totals(msgspec.Struct):
+    """Money that went through the wallet, since it was opened."""
+
+    paid_fen: int = 0
+    refunded_fen: int = 0
+
+
+class Refused(Exception):
+    """The wallet says no, with an HTTP status."""
+
+    def __init__(self, status: int, code: str) -> None:
+        super().__init__(code)
+        self.status, self.error = status, WalletError(code, code.replace("_", " ").lower())
+
+
+class Books:
+    """The books of one merchant."""
+
+    def __init__(self, merchant: str, *, pay_page: str) -> None:
+        self.merchant, self.totals = merchant, Totals()
+        self._pay_page = pay_page
+        self.payments: OrderedDict[str, Held] = OrderedDict()
+        self.refunds: OrderedDict[str, HeldRefund] = OrderedDict()
+        self._events: list[tuple[datetime, int, str]] = []
+        self._letters: list[tuple[datetime, int, Letter]] = []
+        self._turn = count()
+
+    # Payments
+
+    def charge(self, asked: Charge, *, at: datetime) -> Held:
+        """Take a payment on; the same number with the same content is the same payment."""
+        self.pass_to(at)
+        held = self.payments.get(asked.number)
+        if held is not None:
+            if held.state == "CLOSED":
+                raise Refused(400, "ORDER_CLOSED")
+            if (held.amount_fen, held.auth_code) != (asked.amount_fen, asked.auth_code):
+                raise Refused(400, "NUMBER_USED")
+            return held
+        if asked.merchant != self.merchant or asked.currency != "CNY" or asked.amount_fen <= 0:
+            raise Refused(400, "PARAM_ERROR")
+        diner = diner_of(asked.auth_code)
+        if asked.auth_code and diner is None:
+            raise Refused(400, "AUTH_CODE_INVALID")
+        held = self._keep(Held(asked.number, asked.amount_fen, asked.auth_code, asked.notify_url, "NOTPAY"))
+        if diner is not None:
+            self._begin(held, diner, at)
+        return held
+
+    def pay(self, number: str, key: str, *, at: datetime) -> Held:
+        """Let a diner pay on the wallet's own page."""
+        self.pass_to(at)
+        held, diner = self.payments.get(number), DINERS.get(key)
+        if held is None or diner is None:
+            raise Refused(404, "ORDER_NOT_EXIST")
+        if held.state != "NOTPAY":
+            raise Refused(400, "ORDER_CLOSED" if held.state == "CLOSED" else "ORDER_PAID")
+        self._begin(held, diner, at)
+        return held
+
+    def _begin(self, held: Held, diner: Diner, at: datetime) -> None:
+        held.diner = diner
+        if diner.refuses and diner.pays_after_s == 0:
+            held.state, held.code = "PAYERROR", diner.refuses
+            return
+        held.state = "USERPAYING"
+        if diner.pays_after_s is not None:
+            held.pays_at = self._later(held.number, at + timedelta(seconds=diner.pays_after_s))
+        if diner.forged:
+            lie = msgspec.structs.replace(self.told(held), state="SUCCESS", transaction_id=new_id())
+            self._post(held.notify_url, "PAYMENT", lie, at=at + timedelta(seconds=FORGED_AT_S), forged=diner.forged)
+        self.pass_to(at)
+
+    def query(self, number: str, *, at: datetime) -> Held:
+        """Return how a payment stands."""
+        self.pass_to(at)
+        held = self.payments.get(number)
+        if held is None:
+            raise Refused(404, "ORDER_NOT_EXIST")
+        return held
+
+    def close(self, number: str, *, at: datetime) -> Held:
+        """End a payment; a number that was never seen is kept as closed, so that what is on its way finds it so."""
+        self.pass_to(at)
+        held = self.payments.get(number) or self._keep(Held(number, 0, "", "", "CLOSED"))
+        if held.state in ("NOTPAY", "USERPAYING"):
+            held.state, held.pays_at = "CLOSED", None
+            if held.diner and held.diner.late:
+                held.pays_at = self._later(number, at + timedelta(seconds=LATE_S))
+        return held
+
+    def _keep(self, held: Held) -> Held:
+        while len(self.payments) >= HELD_MAX:
+            self.payments.popitem(last=False)
+        self.payments[held.number] = held
+        return held
+
+    # Refunds
+
+    def refund(self, asked: AskRefund, *, at: datetime) -> HeldRefund:
+        """Give money back; the same number with the same content is the same refund."""
+        self.pass_to(at)
+        known = self.refunds.get(asked.number)
+        if known is not None:
+            if (known.payment, known.amount_fen) != (asked.payment, asked.amount_fen):
+                raise Refused(400, "NUMBER_USED")
+            return known
+        held = self.payments.get(asked.payment)
+        if held is None or held.diner is None:
+            raise Refused(404, "PAYMENT_NOT_EXIST")
+        if held.state != "SUCCESS" or asked.merchant != self.merchant or asked.amount_fen <= 0:
+            raise Refused(400, "PARAM_ERROR")
+        if held.diner.refunds == "refuses":
+            raise Refused(400, "REFUND_REFUSED")
+        if held.refunded_fen + asked.amount_fen > held.amount_fen:
+            raise Refused(400, "REFUND_TOO_MUCH")
+        held.refunded_fen += asked.amount_fen
+        wait_s = SLOW_REFUND_S if held.diner.refunds == "slowly" else 0
+        made = HeldRefund(asked.number, asked.payment, asked.amount_fen, asked.notify_url, "PROCESSING", new_id())
+        made.done_at = self._later(made.number, at + timedelta(seconds=wait_s))
+        while len(self.refunds) >= HELD_MAX:
+            self.refunds.popitem(last=False)
+        self.refunds[asked.number] = made
+        self.pass_to(at)
+        return made
+
+    def query_refund(self, number: str, *, at: datetime) -> HeldRefund:
+        """Return how a refund stands."""
+        self.pass_to(at)
+        known = self.refunds.get(number)
+        if known is None:
+            raise Refused(404, "REFUND_NOT_EXIST")
+        return known
+
+    # What happens with time
+
+    def pass_to(self, at: datetime) -> None:
+        """Let happen what was to happen by now."""
+        while self._events and self._events[0][0] <= at:
+            when, _, number = heapq.heappop(self._events)
+            held, made = self.payments.get(number), self.refunds.get(number)
+            if held is not None and held.pays_at == when:
+                self._decide(held, when)
+            if made is not None and made.done_at == when:
+                made.done_at, made.state = None, "SUCCESS"
+                self.totals.refunded_fen += made.amount_fen
+                self._post(made.notify_url, "REFUND", self.refund_told(made), at=when + timedelta(seconds=1))
+
+    def _later(self, number: str, at: datetime) -> datetime:
+        heapq.heappush(self._events, (at, next(self._turn), number))
+        return at
+
+    def _decide(self, held: Held, at: datetime) -> None:
+        held.pays_at, diner = None, held.diner
+        if diner is None:
+            return
+        if diner.refuses:
+            held.state, held.code = "PAYERROR", diner.refuses
+            return
+        held.state, held.transaction_id = "SUCCESS", new_id()
+        self.totals.paid_fen += held.amount_fen
+        id_ = new_id()
+        for after_s in diner.tells:
+            self._post(held.notify_url, "PAYMENT", self.told(held), at=at + timedelta(seconds=after_s), id_=id_)
+
+    def _post(
+        self,
+        url: str,
+        kind: Literal["PAYMENT", "REFUND"],
+        what: WalletPayment | WalletRefund,
+        *,
+        at: datetime,
+        id_: str = "",
+        forged: Forgery | None = None,
+    ) -> None:
+        if forged == "amount":
+            what = msgspec.structs.replace(what, amount_fen=what.amount_fen + 1)
+        elif forged == "merchant":
+            what = msgspec.structs.replace(what, merchant=f"{what.merchant}-2")
+        notice = WalletNotice(id_ or new_id(), kind, msgspec.Raw(msgspec.json.encode(what)))
+        self._send(Letter(notice.id, url, msgspec.json.encode(notice), forged), at=at)
+
+    def _send(self, letter: Letter, *, at: datetime) -> None:
+        if len(self._letters) < LETTERS_MAX:
+            heapq.heappush(self._letters, (at, next(self._turn), letter))
+
+    def letters(self, *, at: datetime) -> list[Letter]:
+        """Take the notices that are to be sent by now."""
+        self.pass_to(at)
+        found = []
+        while self._letters and self._letters[0][0] <= at:
+            found.append(heapq.heappop(self._letters)[2])
+        return found
+
+    def early(self, held: Held) -> list[Letter]:
+        """Take the first notice of a payment out of the mail, to be sent before anything else is said of it."""
+        mine = [entry for entry in self._letters if held.number.encode() in entry[2].body]
+        if not mine:
+            return []
+        self._letters.remove(min(mine))
+        heapq.heapify(self._letters)
+        return [min(mine)[2]]
+
+    def not_taken(self, letter: Letter, *, at: datetime) -> None:
+        """Send a notice again later, a bounded number of times."""
+        if letter.tries < len(AGAIN_AFTER_S) and letter.forged is None:
+            pause = timedelta(seconds=AGAIN_AFTER_S[letter.tries])
+            self._send(msgspec.structs.replace(letter, tries=letter.tries + 1), at=at + pause)
+
+    def next_at(self) -> datetime | None:
+        """Return when something is to happen next."""
+        return min((heap[0][0] for heap in (self._events, self._letters) if heap), default=None)
+
+    # What it tells
+
+    def told(self, held: Held) -> WalletPayment:
+        """Return a payment as the wallet tells of it."""
+        return WalletPayment(
+            merchant=self.merchant,
+            number=held.number,
+            state=held.state,
+            amount_fen=held.amount_fen,
+            transaction_id=held.transaction_id,
+            code=held.code,
+            pay_url=f"{self._pay_page}{held.number}" if held.state == "NOTPAY" else "",
+        )
+
+    def refund_told(self, made: HeldRefund) -> WalletRefund:
+        """Return a refund as the wallet tells of it."""
+        return WalletRefund(
+            merchant=self.merchant,
+            number=made.number,
+            payment=made.payment,
+            state=made.state,
+            amount_fen=made.amount_fen,
+            refund_id=made.refund_id,
+        )

@@ -1,0 +1,308 @@
+"""The sandbox wallet: a whole payment provider as a small ASGI application, for demonstrations, tests and the twin.
+
+It speaks the protocol of `wallet_wire` and checks it: a request that is badly signed, stale or sent again is refused.  Its books are in
+memory, those of one process.  A person sees what it holds at `/`, pays for an order there, and reconciles with `/holdings`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+from collections.abc import Awaitable, Callable, MutableMapping
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import msgspec
+import structlog
+
+from goodtaste.kernel.clock import Clock
+from goodtaste.payment.gateways import wallet_wire as wire
+from goodtaste.payment.gateways.wallet_books import DINERS, Books, Held, HeldRefund, Letter, Refused
+
+TURN_S = 0.2
+SILENCE_S = 15.0  # how long a lost reply keeps its caller waiting
+BREAKS = 2  # answers of 500 before it knows
+SHOWN_MAX = 1_000  # newest payments, and newest refunds, that are listed
+STALE_S = 301
+PLACE = "/sandbox/wallet"
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+log = structlog.get_logger()
+
+
+class HoldingPayment(msgspec.Struct, frozen=True):
+    """A payment in the list of what the wallet holds."""
+
+    number: str
+    state: str
+    amount_fen: int
+    refunded_fen: int
+    transaction_id: str
+
+
+class HoldingRefund(msgspec.Struct, frozen=True):
+    """A refund in the list of what the wallet holds."""
+
+    number: str
+    payment: str
+    state: str
+    amount_fen: int
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What the wallet holds: totals of all money since it was opened, and its newest payments and refunds."""
+
+    merchant: str
+    paid_fen: int
+    refunded_fen: int
+    payments: list[HoldingPayment]
+    refunds: list[HoldingRefund]
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """What is answered; `lost` is answered to nobody."""
+
+    status: int
+    body: bytes
+    type: str = "application/json"
+    lost: bool = False
+
+
+class WalletSandbox:
+    """The wallet.  `tells` switches its notices off for a provider that goes silent."""
+
+    def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
+        self.books = Books(merchant, pay_page=f"{address}/pay/")
+        self.tells = True
+        self.client = client
+        self._secret, self._clock = secret, clock
+        self._nonces = wire.Nonces()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            raise RuntimeError(f"the wallet does not speak {scope['type']}")
+        body = await _body(receive)
+        if body is None:
+            await _answer(send, Answer(413, b"{}"), {})
+            return
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        method, path = scope["method"], "/" + scope["path"].removeprefix(PLACE).strip("/")
+        if path.startswith("/v1/"):
+            await self._api(method, path, scope["query_string"].decode("latin-1"), headers, body, send)
+        else:
+            await _answer(send, self._page(method, path, body), {})
+
+    async def run(self) -> None:
+        """Let time pass until cancelled."""
+        while True:
+            try:
+                await self.turn()
+            except Exception as error:
+                log.error("wallet_stumbled", exc_info=error)
+            await asyncio.sleep(TURN_S)
+
+    async def turn(self) -> None:
+        """Let happen what is due, and send the notices that are."""
+        for letter in self.books.letters(at=self._clock()):
+            await self._deliver(letter)
+
+    async def aclose(self) -> None:
+        """Give the connections back."""
+        await self.client.aclose()
+
+    def holdings(self) -> Holdings:
+        """Return what the wallet holds."""
+        payments, refunds = list(self.books.payments.values()), list(self.books.refunds.values())
+        return Holdings(
+            merchant=self.books.merchant,
+            paid_fen=self.books.totals.paid_fen,
+            refunded_fen=self.books.totals.refunded_fen,
+            payments=[
+                HoldingPayment(p.number, p.state, p.amount_fen, p.refunded_fen, p.transaction_id)
+                for p in payments[-SHOWN_MAX:]
+            ],
+            refunds=[HoldingRefund(r.number, r.payment, r.state, r.amount_fen) for r in refunds[-SHOWN_MAX:]],
+        )
+
+    # The signed interface
+
+    async def _api(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, send: Send) -> None:
+        at, full = self._clock(), f"{path}?{query}" if query else path
+        nonce = headers.get(wire.NONCE, "")
+        try:
+            wire.check(headers, secret=self._secret, kind="request", method=method, path=full, at=at, body=body)
+            if not self._nonces.use(nonce, at=at):
+                raise wire.Forged("replay")
+            answer = await self._do(method, path, query, body, at)
+        except wire.Forged as forged:
+            answer = _error(Refused(401, f"SIGN_ERROR_{forged}".upper()))
+        except Refused as refused:
+            answer = _error(refused)
+        except msgspec.DecodeError:
+            answer = _error(Refused(400, "PARAM_ERROR"))
+        if answer.lost:
+            await asyncio.sleep(SILENCE_S)
+            answer = Answer(502, b"Bad Gateway", "text/plain")
+        kind = f"reply {answer.status}"
+        signed = wire.sealed(
+            self._secret, kind=kind, method=method, path=full, at=self._clock(), body=answer.body, nonce=nonce
+        )
+        await _answer(send, answer, {} if answer.status == 502 else signed)
+
+    async def _do(self, method: str, path: str, query: str, body: bytes, at: datetime) -> Answer:
+        parts = path.removeprefix("/v1/").split("/")
+        by_number = method == "GET" or parts[-1] == "close"
+        if by_number and parse_qs(query).get("merchant") != [self.books.merchant]:
+            raise Refused(403, "NO_AUTH")
+        match method, parts:
+            case "POST", ["payments"]:
+                return await self._charge(msgspec.json.decode(body, type=wire.Charge), at)
+            case "GET", ["payments", number]:
+                return self._told(self.books.query(number, at=at))
+            case "POST", ["payments", number, "close"]:
+                return self._told(self.books.close(number, at=at))
+            case "POST", ["refunds"]:
+                return self._refund(msgspec.json.decode(body, type=wire.AskRefund), at)
+            case "GET", ["refunds", number]:
+                return _json(200, self.books.refund_told(self.books.query_refund(number, at=at)))
+        raise Refused(404, "NO_SUCH_PAGE")
+
+    async def _charge(self, asked: wire.Charge, at: datetime) -> Answer:
+        known = asked.number in self.books.payments
+        held = self.books.charge(asked, at=at)
+        if held.state == "PAYERROR" and not known:
+            raise Refused(400, held.code)
+        if held.diner and held.diner.tells_first and not known:
+            for letter in self.books.early(held):
+                await self._deliver(letter)
+        told = self._told(held)
+        return msgspec.structs.replace(told, lost=bool(held.diner and held.diner.loses_reply and not known))
+
+    def _told(self, held: Held) -> Answer:
+        if held.diner and held.diner.breaks and held.asked < BREAKS:
+            held.asked += 1
+            raise Refused(500, "SYSTEM_ERROR")
+        return _json(200, self.books.told(held))
+
+    def _refund(self, asked: wire.AskRefund, at: datetime) -> Answer:
+        known = asked.number in self.books.refunds
+        made: HeldRefund = self.books.refund(asked, at=at)
+        diner = self.books.payments[made.payment].diner
+        told = _json(200, self.books.refund_told(made))
+        return msgspec.structs.replace(told, lost=bool(diner and diner.refunds == "loses reply" and not known))
+
+    # Notices
+
+    async def _deliver(self, letter: Letter) -> None:
+        if not self.tells:
+            self.books.not_taken(letter, at=self._clock())
+            return
+        at = self._clock()
+        if letter.forged == "stale":
+            at -= timedelta(seconds=STALE_S)
+        secret = "somebody else's" if letter.forged == "signature" else self._secret
+        path = urlsplit(letter.url).path
+        headers = wire.sealed(secret, kind="notice", method="POST", path=path, at=at, body=letter.body)
+        try:
+            reply = await self.client.post(
+                letter.url, content=letter.body, headers={**headers, "content-type": "application/json"}
+            )
+            taken = reply.is_success
+        except httpx.HTTPError as error:
+            log.warning("notice_not_delivered", error=repr(error))
+            taken = False
+        if not taken:
+            self.books.not_taken(letter, at=self._clock())
+
+    # What people see
+
+    def _page(self, method: str, path: str, body: bytes) -> Answer:
+        at = self._clock()
+        match method, path.strip("/").split("/"):
+            case "GET", ["holdings"]:
+                self.books.pass_to(at)
+                return _json(200, self.holdings())
+            case "GET", [""]:
+                self.books.pass_to(at)
+                return _html(_list(self.holdings()))
+            case "GET", ["pay", number]:
+                try:
+                    return _html(_pay(self.books.query(number, at=at)))
+                except Refused as refused:
+                    return _error(refused)
+            case "POST", ["pay", number]:
+                key = (parse_qs(body.decode("latin-1")).get("diner") or [""])[0]
+                try:
+                    return _html(_pay(self.books.pay(number, key, at=at)))
+                except Refused as refused:
+                    return _error(refused)
+        return _error(Refused(404, "NO_SUCH_PAGE"))
+
+
+async def _body(receive: Receive) -> bytes | None:
+    """Return the body of a request, or None where it is too long."""
+    parts, size = [], 0
+    while True:
+        message = await receive()
+        part = message.get("body", b"")
+        parts.append(part)
+        size += len(part)
+        if size > wire.BODY_MAX:
+            return None
+        if not message.get("more_body"):
+            return b"".join(parts)
+
+
+async def _answer(send: Send, answer: Answer, headers: dict[str, str]) -> None:
+    head = [(b"content-type", answer.type.encode()), (b"content-length", str(len(answer.body)).encode())]
+    head += [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": answer.status, "headers": head})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def _json(status: int, what: Any) -> Answer:
+    return Answer(status, msgspec.json.encode(what))
+
+
+def _error(refused: Refused) -> Answer:
+    return _json(refused.status, refused.error)
+
+
+def _html(inner: str) -> Answer:
+    page = f'<!doctype html><html lang="zh-CN"><meta charset="utf-8"><title>沙箱钱包</title><body>{inner}</body></html>'
+    return Answer(200, page.encode(), "text/html; charset=utf-8")
+
+
+def _row(*cells: object) -> str:
+    return "<tr>" + "".join(f"<td>{html.escape(str(cell))}</td>" for cell in cells) + "</tr>"
+
+
+def _yuan(fen: int) -> str:
+    return f"¥{fen // 100}.{fen % 100:02d}"
+
+
+def _list(held: Holdings) -> str:
+    payments = "".join(_row(p.number, p.state, _yuan(p.amount_fen), _yuan(p.refunded_fen)) for p in held.payments[::-1])
+    refunds = "".join(_row(r.number, r.payment, r.state, _yuan(r.amount_fen)) for r in held.refunds[::-1])
+    diners = "".join(_row(f"99{key}…", diner.name, diner.name_en) for key, diner in DINERS.items())
+    return (
+        f"<h1>沙箱钱包</h1><p>已收 {_yuan(held.paid_fen)}，已退 {_yuan(held.refunded_fen)}</p>"
+        f"<h2>付款</h2><table>{payments}</table><h2>退款</h2><table>{refunds}</table>"
+        f"<h2>付款码（18 位，前四位决定结果）</h2><table>{diners}</table>"
+    )
+
+
+def _pay(held: Held) -> str:
+    head = f"<h1>{_yuan(held.amount_fen)}</h1><p>{html.escape(held.state)}</p>"
+    if held.state != "NOTPAY":
+        return head
+    choices = "".join(
+        f'<button name="diner" value="{key}">{html.escape(diner.name)}</button> ' for key, diner in DINERS.items()
+    )
+    return f'{head}<form method="post">{choices}</form>'

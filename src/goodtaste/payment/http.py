@@ -1,0 +1,88 @@
+"""Routes of payment."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from litestar import Request, get, post
+from litestar.exceptions import HTTPException
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
+
+from goodtaste.kernel.input import Id, Input, Reason
+from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, staff
+from goodtaste.payment import calls, notices, settling, views
+from goodtaste.payment.attempts import PaymentUnknown, one
+from goodtaste.payment.gateway import NOTICE_BYTES_MAX
+from goodtaste.payment.settling import Settlements
+from goodtaste.payment.views import PAGE_MAX, PaymentPage, PaymentView
+
+Asked = Request[Any, Any, Any]
+
+
+class GiveUp(Input, frozen=True):
+    """What is sent to give an attempt up."""
+
+    reason: Reason
+
+
+@post(
+    "/v1/gateways/{method:str}/notices",
+    opt=anybody(),
+    tags=["payments"],
+    status_code=204,
+    request_max_body_size=NOTICE_BYTES_MAX,
+)
+async def hear_notice(method: FromPath[str], request: Asked) -> None:
+    """Hear what a gateway tells; who may tell is decided by the signature over these bytes."""
+    try:
+        raw = await request.body()
+    except HTTPException as error:
+        if error.status_code == 413:
+            raise TooLarge(limit_bytes=NOTICE_BYTES_MAX) from error
+        raise
+    await notices.receive(context(request), method, headers=dict(request.headers), raw=raw)
+
+
+@get("/v1/payments", opt=staff("payment.read"), tags=["payments"])
+async def list_of_day(
+    request: Asked,
+    store_id: QueryId,
+    business_date: FromQuery[date],
+    before: Before = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
+) -> PaymentPage:
+    """List the attempts of a store and trading day, newest first; `next` of a page is `before` of the one after it."""
+    ctx = context(request)
+    ctx.actor.need("payment.read", store_id=store_id)
+    return await ctx.query(views.of_day(store_id, business_date=business_date, before=before, limit=limit))
+
+
+@post("/v1/payments/{payment_id:str}/ask", opt=staff("payment.take"), tags=["payments"], status_code=200)
+async def ask_gateway(payment_id: Id, request: Asked) -> PaymentView:
+    """Ask the gateway now how a payment stands, and settle it."""
+    ctx = context(request)
+    found = await ctx.db.first(one(payment_id))
+    if found is None:
+        raise PaymentUnknown(payment_id=payment_id)
+    ctx.actor.need("payment.take", store_id=found.store_id)
+    return views.view(await calls.ask(ctx, payment_id))
+
+
+@post("/v1/payments/{payment_id:str}/give-up", opt=staff("approve"), tags=["payments"], status_code=200)
+async def give_up_payment(payment_id: Id, data: JSONBody[GiveUp], request: Asked) -> PaymentView:
+    """Close an attempt of which nobody knows what became, after its time, so that the order can be paid another way."""
+    ctx = context(request)
+    found = await ctx.db.first(one(payment_id))
+    if found is None:
+        raise PaymentUnknown(payment_id=payment_id)
+    ctx.actor.need("approve", store_id=found.store_id)
+    today = calls.today_at(ctx, found.store_id, at=ctx.now)
+    settlements = ctx.part(Settlements)
+    given_up = settling.give_up(
+        payment_id, reason=data.reason, actor=ctx.actor, settlements=settlements, today=today, at=ctx.now
+    )
+    return views.view(await ctx.run(given_up))
+
+
+ROUTES: list[Any] = [hear_notice, list_of_day, ask_gateway, give_up_payment]

@@ -1,0 +1,105 @@
+"""Payments as the staff see them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import select
+
+from goodtaste.kernel.db import Day, Id, Int, Read, Steps, par, rows, script, together
+from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.payment.attempts import COLUMNS, OF_ORDER, Payment
+from goodtaste.payment.refunds import REFUNDS_OF_ORDER, Refund
+from goodtaste.payment.tables import payment
+
+PAGE_MAX = 200
+
+
+class RefundView(msgspec.Struct, frozen=True):
+    """A refund as it is shown.  `detail` is the gateway's word where it failed."""
+
+    id: str
+    cause_id: str
+    amount_fen: int
+    state: str
+    reason: str
+    detail: str
+    business_date: date
+    started_at: datetime
+    settled_at: datetime | None
+
+
+class PaymentView(msgspec.Struct, frozen=True):
+    """An attempt to pay as it is shown.  `pays_order` is whether it holds its order; `refunded_fen` counts refunds under way."""
+
+    id: str
+    order_id: str
+    store_id: str
+    method: str
+    state: str
+    amount_fen: int
+    refunded_fen: int
+    tendered_fen: int | None
+    change_fen: int | None
+    gateway_ref: str | None
+    detail: str
+    pays_order: bool
+    business_date: date
+    started_at: datetime
+    settled_at: datetime | None
+    refunds: list[RefundView]
+
+
+class PaymentPage(msgspec.Struct, frozen=True):
+    """Attempts of a store and trading day, newest first; `next` is what to ask with as `before` for the next page."""
+
+    payments: list[PaymentView]
+    next: str | None
+
+
+OF_DAY = Read(
+    select(*COLUMNS)
+    .where(
+        payment.c.store_id == par("store_id", Id),
+        payment.c.business_date == par("business_date", Day),
+        older(payment.c.started_at, payment.c.id),
+    )
+    .order_by(payment.c.started_at.desc(), payment.c.id.desc())
+    .limit(par("limit", Int)),
+    Payment,
+)
+
+
+def view(found: Payment, refunds: Sequence[Refund] = ()) -> PaymentView:
+    """Return an attempt, with its refunds, as it is shown."""
+    own: dict[str, Any] = {name: getattr(found, name) for name in PaymentView.__struct_fields__ if hasattr(found, name)}
+    return PaymentView(
+        **own,
+        pays_order=found.holds_order_id is not None and found.state == "succeeded",
+        refunds=[_refund_view(each) for each in refunds if each.payment_id == found.id],
+    )
+
+
+def _refund_view(found: Refund) -> RefundView:
+    return RefundView(**{name: getattr(found, name) for name in RefundView.__struct_fields__})
+
+
+@script
+def of_order(order_id: str) -> Steps[list[PaymentView]]:
+    """Return the attempts to pay an order, oldest first, with their refunds."""
+    payments, refunds = yield from together(OF_ORDER(order_id=order_id), REFUNDS_OF_ORDER(order_id=order_id))
+    return [view(each, refunds) for each in payments]
+
+
+@script
+def of_day(store_id: str, *, business_date: date, before: str, limit: int) -> Steps[PaymentPage]:
+    """Return a page of the attempts of a store and trading day, newest first, without their refunds.  Refuses `BadCursor`."""
+    edge = start(before)
+    found = yield from rows(
+        OF_DAY(store_id=store_id, business_date=business_date, before_at=edge.at, before_id=edge.id, limit=limit)
+    )
+    last = found[-1] if len(found) == limit else None
+    return PaymentPage([view(each) for each in found], cursor_text(Cursor(last.started_at, last.id)) if last else None)
