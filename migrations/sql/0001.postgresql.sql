@@ -81,3 +81,19 @@ INSERT INTO ledger_account (id, owner_id, kind, unit, stored, balance) VALUES
     ('00000000-0000-8000-8000-000000000004', '00000000-0000-8000-8000-000000000000', 'goodwill', 'PT', false, 0),
     ('00000000-0000-8000-8000-000000000011', '00000000-0000-8000-8000-000000000000', 'issued', 'GROWTH', false, 0),
     ('00000000-0000-8000-8000-000000000013', '00000000-0000-8000-8000-000000000000', 'expired', 'GROWTH', false, 0);;
+
+-- No two prices of one SKU, kind, store and channel hold at once; looked at when the statement that writes them has ended.
+CREATE EXTENSION IF NOT EXISTS btree_gist;;
+ALTER TABLE menu_price ADD CONSTRAINT menu_price_no_overlap EXCLUDE USING gist (
+    sku_id WITH =, kind WITH =, coalesce(store_id, '00000000-0000-0000-0000-000000000000') WITH =, coalesce(channel, '') WITH =,
+    tstzrange(valid_from_at, valid_to_at) WITH &&) DEFERRABLE INITIALLY IMMEDIATE;;
+
+-- Every process learns that something is sold out, or is back, from the counter of the snapshot `menu.short`.
+CREATE FUNCTION menu_short() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO kernel_version AS v (name, n) VALUES ('menu.short', 1) ON CONFLICT (name) DO UPDATE SET n = v.n + 1;
+    RETURN NULL;
+END $$;;
+CREATE TRIGGER menu_stock_short AFTER UPDATE ON menu_stock FOR EACH ROW
+    WHEN (OLD.sold_out <> NEW.sold_out OR OLD.portions_left = 0 OR NEW.portions_left = 0)
+    EXECUTE FUNCTION menu_short();;

@@ -39,3 +39,21 @@ INSERT INTO ledger_account (id, owner_id, kind, unit, stored, balance) VALUES
     ('00000000-0000-8000-8000-000000000004', '00000000-0000-8000-8000-000000000000', 'goodwill', 'PT', 0, 0),
     ('00000000-0000-8000-8000-000000000011', '00000000-0000-8000-8000-000000000000', 'issued', 'GROWTH', 0, 0),
     ('00000000-0000-8000-8000-000000000013', '00000000-0000-8000-8000-000000000000', 'expired', 'GROWTH', 0, 0);;
+
+-- No two prices of one SKU, kind, store and channel hold at once.
+CREATE TRIGGER menu_price_no_overlap AFTER INSERT ON menu_price BEGIN
+    SELECT RAISE(ABORT, 'guard:menu_price_no_overlap') FROM menu_price p
+    WHERE p.sku_id = NEW.sku_id AND p.kind = NEW.kind AND p.store_id IS NEW.store_id AND p.channel IS NEW.channel AND p.id <> NEW.id
+      AND (p.valid_to_at IS NULL OR p.valid_to_at > NEW.valid_from_at) AND (NEW.valid_to_at IS NULL OR NEW.valid_to_at > p.valid_from_at);
+END;;
+CREATE TRIGGER menu_price_no_overlap_later AFTER UPDATE ON menu_price BEGIN
+    SELECT RAISE(ABORT, 'guard:menu_price_no_overlap') FROM menu_price p
+    WHERE p.sku_id = NEW.sku_id AND p.kind = NEW.kind AND p.store_id IS NEW.store_id AND p.channel IS NEW.channel AND p.id <> NEW.id
+      AND (p.valid_to_at IS NULL OR p.valid_to_at > NEW.valid_from_at) AND (NEW.valid_to_at IS NULL OR NEW.valid_to_at > p.valid_from_at);
+END;;
+
+-- Every process learns that something is sold out, or is back, from the counter of the snapshot `menu.short`.
+CREATE TRIGGER menu_stock_short AFTER UPDATE ON menu_stock
+WHEN OLD.sold_out <> NEW.sold_out OR OLD.portions_left = 0 OR NEW.portions_left = 0 BEGIN
+    INSERT INTO kernel_version (name, n) VALUES ('menu.short', 1) ON CONFLICT (name) DO UPDATE SET n = n + 1;
+END;;

@@ -71,6 +71,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("kernel_dead_letter", schema=None) as batch_op:
+        batch_op.create_index("kernel_dead_letter_at_idx", ["at", "id"], unique=False)
+
     op.create_table(
         "kernel_inbox",
         sa.Column("handler", columns.Str(), nullable=False),
@@ -98,6 +101,14 @@ def upgrade() -> None:
         batch_op.create_index("kernel_job_due_at_idx", ["due_at"], unique=False)
 
     op.create_table(
+        "kernel_made",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("kernel_made_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "kernel_outbox",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", columns.Id(), nullable=False),
@@ -105,7 +116,9 @@ def upgrade() -> None:
         sa.Column("key", columns.Str(), nullable=False),
         sa.Column("body", columns.Str(), nullable=False),
         sa.Column("at", columns.Moment(), nullable=False),
+        sa.Column("only", columns.Str(), nullable=True),
         sa.PrimaryKeyConstraint("seq", name=op.f("kernel_outbox_pkey")),
+        sqlite_autoincrement=True,
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
@@ -120,6 +133,7 @@ def upgrade() -> None:
         sa.Column("used_at", columns.Moment(), nullable=False),
         sa.Column("ended_at", columns.Moment(), nullable=True),
         sa.Column("end_reason", columns.Str(), nullable=True),
+        sa.Column("terminal_id", columns.Id(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("kernel_session_pkey")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
@@ -127,6 +141,7 @@ def upgrade() -> None:
     with op.batch_alter_table("kernel_session", schema=None) as batch_op:
         batch_op.create_index("kernel_session_ended_idx", ["ended_at"], unique=False)
         batch_op.create_index("kernel_session_subject_idx", ["subject_id", "started_at"], unique=False)
+        batch_op.create_index("kernel_session_terminal_idx", ["terminal_id", "ended_at"], unique=False)
 
     op.create_table(
         "kernel_tick",
@@ -165,6 +180,20 @@ def upgrade() -> None:
     with op.batch_alter_table("ledger_account", schema=None) as batch_op:
         batch_op.create_index("ledger_account_owner_idx", ["owner_id"], unique=False)
 
+    op.create_table(
+        "ledger_earned",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("owner_id", columns.Id(), nullable=False),
+        sa.Column("qty", columns.Int(), nullable=False),
+        sa.Column("vested", columns.Int(), nullable=False),
+        sa.Column("returned", columns.Int(), nullable=False),
+        sa.CheckConstraint(
+            "qty > 0 AND vested >= 0 AND returned >= 0 AND vested + returned <= qty", name=op.f("ledger_earned_parts")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("ledger_earned_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "ledger_hold",
         sa.Column("id", columns.Id(), nullable=False),
@@ -230,6 +259,13 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("ledger_txn", schema=None) as batch_op:
+        batch_op.create_index(
+            "ledger_txn_order_id_idx",
+            ["order_id"],
+            unique=False,
+            postgresql_where=sa.text("order_id IS NOT NULL"),
+            sqlite_where=sa.text("order_id IS NOT NULL"),
+        )
         batch_op.create_index("ledger_txn_owner_idx", ["owner_id", "at"], unique=False)
         batch_op.create_index(
             "ledger_txn_reversed_once",
@@ -244,7 +280,7 @@ def upgrade() -> None:
         sa.Column("handle", columns.Str(), nullable=False),
         sa.Column("nonce", columns.Str(), nullable=False),
         sa.Column("expires_at", columns.Moment(), nullable=False),
-        sa.PrimaryKeyConstraint("handle", "nonce", name=op.f("member_code_use_pkey")),
+        sa.PrimaryKeyConstraint("handle", "nonce", "expires_at", name=op.f("member_code_use_pkey")),
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
@@ -287,7 +323,7 @@ def upgrade() -> None:
         "member_otp",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("phone_index", columns.Str(), nullable=False),
-        sa.Column("address", columns.Str(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
         sa.Column("purpose", columns.Str(), nullable=False),
         sa.Column("code_hash", columns.Str(), nullable=False),
         sa.Column("sent_at", columns.Moment(), nullable=False),
@@ -296,12 +332,12 @@ def upgrade() -> None:
         sa.Column("used", columns.Flag(), nullable=False),
         sa.CheckConstraint("tries <= 5", name=op.f("member_otp_tries")),
         sa.PrimaryKeyConstraint("id", name=op.f("member_otp_pkey")),
+        sa.UniqueConstraint("phone_index", "nth", name="member_otp_nth_key"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("member_otp", schema=None) as batch_op:
-        batch_op.create_index("member_otp_address_idx", ["address", "sent_at"], unique=False)
-        batch_op.create_index("member_otp_phone_idx", ["phone_index", "sent_at"], unique=False)
+        batch_op.create_index("member_otp_sent_at_idx", ["sent_at"], unique=False)
 
     op.create_table(
         "member_program",
@@ -313,15 +349,72 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "member_quota",
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("subject", columns.Str(), nullable=False),
+        sa.Column("slot", columns.Int(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.CheckConstraint("name <> 'numeric' OR n <= 30", name=op.f("member_quota_numeric")),
+        sa.CheckConstraint("name <> 'sms' OR n <= 60", name=op.f("member_quota_sms")),
+        sa.PrimaryKeyConstraint("name", "subject", "slot", name=op.f("member_quota_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("member_quota", schema=None) as batch_op:
+        batch_op.create_index("member_quota_slot_idx", ["slot"], unique=False)
+
+    op.create_table(
+        "member_sandbox_code",
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("openid", columns.Str(), nullable=False),
+        sa.Column("unionid", columns.Str(), nullable=True),
+        sa.Column("fault", columns.Str(), nullable=False),
+        sa.Column("expires_at", columns.Moment(), nullable=False),
+        sa.Column("used_at", columns.Moment(), nullable=True),
+        sa.PrimaryKeyConstraint("code", name=op.f("member_sandbox_code_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("member_sandbox_code", schema=None) as batch_op:
+        batch_op.create_index("member_sandbox_code_openid_idx", ["openid", "used_at"], unique=False)
+
+    op.create_table(
+        "member_sandbox_sms",
+        sa.Column("nonce", columns.Str(), nullable=False),
+        sa.Column("phone", columns.Str(), nullable=False),
+        sa.Column("sign_name", columns.Str(), nullable=False),
+        sa.Column("template", columns.Str(), nullable=False),
+        sa.Column("params", columns.Str(), nullable=False),
+        sa.Column("out_id", columns.Str(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("nonce", name=op.f("member_sandbox_sms_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("member_sandbox_sms", schema=None) as batch_op:
+        batch_op.create_index("member_sandbox_sms_phone_idx", ["phone", "at"], unique=False)
+
+    op.create_table(
         "menu_category",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
         sa.Column("name_en", columns.Str(), nullable=False),
+        sa.Column("periods", columns.Doc(), nullable=False),
+        sa.Column("on_sale", columns.Flag(), nullable=False),
         sa.Column("rank", columns.Int(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("menu_category_pkey")),
         sa.UniqueConstraint("name", name="menu_category_name_key"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "menu_store_day",
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", name=op.f("menu_store_day_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "ordering_order",
@@ -342,6 +435,7 @@ def upgrade() -> None:
         sa.Column("due_fen", columns.Int(), nullable=False),
         sa.Column("refunded_fen", columns.Int(), nullable=False),
         sa.Column("points_earned", columns.Int(), nullable=False),
+        sa.Column("hold_id", columns.Id(), nullable=True),
         sa.Column("reasons", columns.Str(), nullable=False),
         sa.Column("note", columns.Str(), nullable=False),
         sa.Column("version", columns.Int(), nullable=False),
@@ -371,9 +465,9 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ordering_order", schema=None) as batch_op:
         batch_op.create_index(
-            "ordering_order_external_idx",
-            ["source", "external_no"],
-            unique=False,
+            "ordering_order_external_once",
+            ["external_no", "source"],
+            unique=True,
             postgresql_where=sa.text("external_no IS NOT NULL"),
             sqlite_where=sa.text("external_no IS NOT NULL"),
         )
@@ -399,8 +493,6 @@ def upgrade() -> None:
         sa.Column("password_hash", columns.Str(), nullable=False),
         sa.Column("pin_hash", columns.Str(), nullable=True),
         sa.Column("active", columns.Flag(), nullable=False),
-        sa.Column("failures", columns.Int(), nullable=False),
-        sa.Column("locked_until_at", columns.Moment(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("org_staff_pkey")),
         sa.UniqueConstraint("login", name="org_staff_login_key"),
         sqlite_strict=True,
@@ -429,6 +521,19 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "org_try",
+        sa.Column("subject", columns.Str(), nullable=False),
+        sa.Column("tries", columns.Int(), nullable=False),
+        sa.Column("last_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("tries >= 1", name=op.f("org_try_counts")),
+        sa.PrimaryKeyConstraint("subject", name=op.f("org_try_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("org_try", schema=None) as batch_op:
+        batch_op.create_index("org_try_last_at_idx", ["last_at"], unique=False)
+
+    op.create_table(
         "payment_notice",
         sa.Column("gateway", columns.Str(), nullable=False),
         sa.Column("notice_id", columns.Str(), nullable=False),
@@ -442,6 +547,7 @@ def upgrade() -> None:
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
         sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("stream", columns.Id(), nullable=False),
         sa.Column("method", columns.Str(), nullable=False),
         sa.Column("state", columns.Str(), nullable=False),
         sa.Column("amount_fen", columns.Int(), nullable=False),
@@ -454,23 +560,30 @@ def upgrade() -> None:
         sa.Column("fingerprint", columns.Str(), nullable=False),
         sa.Column("business_date", columns.Day(), nullable=False),
         sa.Column("started_at", columns.Moment(), nullable=False),
+        sa.Column("close_at", columns.Moment(), nullable=True),
         sa.Column("settled_at", columns.Moment(), nullable=True),
+        sa.Column("holds_order_id", columns.Id(), nullable=True),
+        sa.CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name=op.f("payment_settled")),
         sa.CheckConstraint(
             "state IN ('pending', 'unknown', 'succeeded', 'failed', 'closed')", name=op.f("payment_state")
         ),
-        sa.CheckConstraint(
-            "amount_fen >= 0 AND refunded_fen >= 0 AND refunded_fen <= amount_fen", name=op.f("payment_refunded")
-        ),
+        sa.CheckConstraint("amount_fen BETWEEN 0 AND 10000000000", name=op.f("payment_amount")),
         sa.CheckConstraint(
             "change_fen IS NULL OR (change_fen >= 0 AND tendered_fen - change_fen = amount_fen)",
             name=op.f("payment_change"),
         ),
+        sa.CheckConstraint("holds_order_id IS NULL OR holds_order_id = order_id", name=op.f("payment_holds_its_order")),
+        sa.CheckConstraint("refunded_fen >= 0 AND refunded_fen <= amount_fen", name=op.f("payment_refunded")),
         sa.PrimaryKeyConstraint("id", name=op.f("payment_payment_pkey")),
+        sa.UniqueConstraint("holds_order_id", name="payment_order_held"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
         batch_op.create_index("payment_payment_order_id_idx", ["order_id"], unique=False)
+        batch_op.create_index(
+            "payment_payment_store_idx", ["store_id", "business_date", "started_at", "id"], unique=False
+        )
 
     op.create_table(
         "promo_template",
@@ -583,6 +696,20 @@ def upgrade() -> None:
         batch_op.create_index("member_level_change_member_idx", ["member_id", "at"], unique=False)
 
     op.create_table(
+        "member_purchase",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("paid_fen", columns.Int(), nullable=False),
+        sa.Column("refunded_fen", columns.Int(), nullable=False),
+        sa.Column("completed", columns.Flag(), nullable=False),
+        sa.Column("growth", columns.Int(), nullable=False),
+        sa.CheckConstraint("paid_fen >= 0 AND refunded_fen >= 0 AND growth >= 0", name=op.f("member_purchase_amounts")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_purchase_member_id_fkey")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("member_purchase_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "member_secret",
         sa.Column("member_id", columns.Id(), nullable=False),
         sa.Column("wrapped_key", columns.Str(), nullable=False),
@@ -604,6 +731,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("member_visit", schema=None) as batch_op:
+        batch_op.create_index("member_visit_expires_at_idx", ["expires_at"], unique=False)
+
     op.create_table(
         "menu_dish",
         sa.Column("id", columns.Id(), nullable=False),
@@ -613,14 +743,17 @@ def upgrade() -> None:
         sa.Column("name", columns.Str(), nullable=False),
         sa.Column("name_en", columns.Str(), nullable=False),
         sa.Column("description", columns.Str(), nullable=False),
-        sa.Column("picture", columns.Str(), nullable=False),
+        sa.Column("description_en", columns.Str(), nullable=False),
+        sa.Column("pictures", columns.Doc(), nullable=False),
         sa.Column("tags", columns.Doc(), nullable=False),
         sa.Column("allergens", columns.Doc(), nullable=False),
         sa.Column("spice", columns.Int(), nullable=False),
+        sa.Column("calories_kcal", columns.Int(), nullable=True),
         sa.Column("prep_minutes", columns.Int(), nullable=False),
         sa.Column("station", columns.Str(), nullable=False),
         sa.Column("on_sale", columns.Flag(), nullable=False),
         sa.Column("rank", columns.Int(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
         sa.CheckConstraint("kind IN ('dish', 'set')", name=op.f("menu_dish_kind")),
         sa.CheckConstraint("prep_minutes BETWEEN 0 AND 240", name=op.f("menu_dish_prep_minutes")),
         sa.CheckConstraint("spice BETWEEN 0 AND 3", name=op.f("menu_dish_spice")),
@@ -630,6 +763,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("menu_dish", schema=None) as batch_op:
+        batch_op.create_index("menu_dish_category_id_idx", ["category_id"], unique=False)
+
     op.create_table(
         "ordering_line",
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -644,6 +780,7 @@ def upgrade() -> None:
         sa.Column("points_fen", columns.Int(), nullable=False),
         sa.Column("due_fen", columns.Int(), nullable=False),
         sa.Column("choice", columns.Str(), nullable=False),
+        sa.Column("takes", columns.Str(), nullable=False),
         sa.Column("refunded_qty", columns.Int(), nullable=False),
         sa.CheckConstraint(
             "due_fen >= 0 AND unit_fen * qty - coupon_fen - points_fen = due_fen", name=op.f("ordering_line_adds_up")
@@ -682,6 +819,20 @@ def upgrade() -> None:
         batch_op.create_index("ordering_refund_order_id_idx", ["order_id"], unique=False)
 
     op.create_table(
+        "ordering_round",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("number", columns.Int(), nullable=False),
+        sa.Column("actor_id", columns.Str(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_round_order_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("ordering_round_pkey")),
+        sa.UniqueConstraint("order_id", "number", name="ordering_round_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "ordering_step",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -715,7 +866,6 @@ def upgrade() -> None:
         sa.Column("code_hash", columns.Str(), nullable=False),
         sa.Column("store_id", columns.Id(), nullable=False),
         sa.Column("kind", columns.Str(), nullable=False),
-        sa.Column("name", columns.Str(), nullable=False),
         sa.Column("made_by", columns.Str(), nullable=False),
         sa.Column("expires_at", columns.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["store_id"], ["org_store.id"], name=op.f("org_pairing_store_id_fkey")),
@@ -726,6 +876,17 @@ def upgrade() -> None:
     with op.batch_alter_table("org_pairing", schema=None) as batch_op:
         batch_op.create_index("org_pairing_expires_at_idx", ["expires_at"], unique=False)
 
+    op.create_table(
+        "org_special_day",
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("day", columns.Day(), nullable=False),
+        sa.Column("spans", columns.Doc(), nullable=False),
+        sa.Column("note", columns.Str(), nullable=False),
+        sa.ForeignKeyConstraint(["store_id"], ["org_store.id"], name=op.f("org_special_day_store_id_fkey")),
+        sa.PrimaryKeyConstraint("store_id", "day", name=op.f("org_special_day_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "org_staff_role",
         sa.Column("staff_id", columns.Id(), nullable=False),
@@ -767,6 +928,9 @@ def upgrade() -> None:
         sa.Column("business_date", columns.Day(), nullable=False),
         sa.Column("started_at", columns.Moment(), nullable=False),
         sa.Column("settled_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint(
+            "(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name=op.f("payment_refund_settled")
+        ),
         sa.CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name=op.f("payment_refund_state")),
         sa.CheckConstraint("amount_fen > 0", name=op.f("payment_refund_amount")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment_payment.id"], name=op.f("payment_refund_payment_id_fkey")),
@@ -824,6 +988,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("menu_option_group", schema=None) as batch_op:
+        batch_op.create_index("menu_option_group_dish_id_idx", ["dish_id"], unique=False)
+
     op.create_table(
         "menu_set_slot",
         sa.Column("id", columns.Id(), nullable=False),
@@ -836,6 +1003,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("menu_set_slot", schema=None) as batch_op:
+        batch_op.create_index("menu_set_slot_dish_id_idx", ["dish_id"], unique=False)
+
     op.create_table(
         "menu_sku",
         sa.Column("id", columns.Id(), nullable=False),
@@ -843,6 +1013,7 @@ def upgrade() -> None:
         sa.Column("code", columns.Str(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
         sa.Column("name_en", columns.Str(), nullable=False),
+        sa.Column("on_sale", columns.Flag(), nullable=False),
         sa.Column("rank", columns.Int(), nullable=False),
         sa.ForeignKeyConstraint(["dish_id"], ["menu_dish.id"], name=op.f("menu_sku_dish_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("menu_sku_pkey")),
@@ -899,6 +1070,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("menu_option", schema=None) as batch_op:
+        batch_op.create_index("menu_option_group_id_idx", ["group_id"], unique=False)
+
     op.create_table(
         "menu_price",
         sa.Column("id", columns.Id(), nullable=False),
@@ -939,8 +1113,11 @@ def upgrade() -> None:
         sa.Column("store_id", columns.Id(), nullable=False),
         sa.Column("sku_id", columns.Id(), nullable=False),
         sa.Column("portions_left", columns.Int(), nullable=True),
+        sa.Column("portions_daily", columns.Int(), nullable=True),
         sa.Column("sold_out", columns.Flag(), nullable=False),
+        sa.Column("sold_out_until_on", columns.Day(), nullable=True),
         sa.Column("sold", columns.Int(), nullable=False),
+        sa.CheckConstraint("portions_daily >= 0", name=op.f("menu_stock_portions_daily")),
         sa.CheckConstraint("portions_left >= 0", name=op.f("menu_stock_portions")),
         sa.ForeignKeyConstraint(["sku_id"], ["menu_sku.id"], name=op.f("menu_stock_sku_id_fkey")),
         sa.PrimaryKeyConstraint("store_id", "sku_id", name=op.f("menu_stock_pkey")),
@@ -959,6 +1136,9 @@ def downgrade() -> None:
         batch_op.drop_index("menu_price_sku_id_idx")
 
     op.drop_table("menu_price")
+    with op.batch_alter_table("menu_option", schema=None) as batch_op:
+        batch_op.drop_index("menu_option_group_id_idx")
+
     op.drop_table("menu_option")
     op.drop_table("org_table")
     op.drop_table("ordering_refund_line")
@@ -966,7 +1146,13 @@ def downgrade() -> None:
         batch_op.drop_index("menu_sku_dish_id_idx")
 
     op.drop_table("menu_sku")
+    with op.batch_alter_table("menu_set_slot", schema=None) as batch_op:
+        batch_op.drop_index("menu_set_slot_dish_id_idx")
+
     op.drop_table("menu_set_slot")
+    with op.batch_alter_table("menu_option_group", schema=None) as batch_op:
+        batch_op.drop_index("menu_option_group_dish_id_idx")
+
     op.drop_table("menu_option_group")
     with op.batch_alter_table("promo_coupon", schema=None) as batch_op:
         batch_op.drop_index("promo_coupon_member_idx")
@@ -979,6 +1165,7 @@ def downgrade() -> None:
     op.drop_table("payment_refund")
     op.drop_table("org_terminal")
     op.drop_table("org_staff_role")
+    op.drop_table("org_special_day")
     with op.batch_alter_table("org_pairing", schema=None) as batch_op:
         batch_op.drop_index("org_pairing_expires_at_idx")
 
@@ -988,14 +1175,22 @@ def downgrade() -> None:
         batch_op.drop_index("ordering_step_order_id_idx")
 
     op.drop_table("ordering_step")
+    op.drop_table("ordering_round")
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
         batch_op.drop_index("ordering_refund_order_id_idx")
 
     op.drop_table("ordering_refund")
     op.drop_table("ordering_line")
+    with op.batch_alter_table("menu_dish", schema=None) as batch_op:
+        batch_op.drop_index("menu_dish_category_id_idx")
+
     op.drop_table("menu_dish")
+    with op.batch_alter_table("member_visit", schema=None) as batch_op:
+        batch_op.drop_index("member_visit_expires_at_idx")
+
     op.drop_table("member_visit")
     op.drop_table("member_secret")
+    op.drop_table("member_purchase")
     with op.batch_alter_table("member_level_change", schema=None) as batch_op:
         batch_op.drop_index("member_level_change_member_idx")
 
@@ -1012,10 +1207,15 @@ def downgrade() -> None:
     op.drop_table("ledger_entry")
     op.drop_table("promo_template")
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
+        batch_op.drop_index("payment_payment_store_idx")
         batch_op.drop_index("payment_payment_order_id_idx")
 
     op.drop_table("payment_payment")
     op.drop_table("payment_notice")
+    with op.batch_alter_table("org_try", schema=None) as batch_op:
+        batch_op.drop_index("org_try_last_at_idx")
+
+    op.drop_table("org_try")
     op.drop_table("org_store")
     op.drop_table("org_staff")
     op.drop_table("org_brand")
@@ -1023,17 +1223,29 @@ def downgrade() -> None:
         batch_op.drop_index("ordering_order_store_idx")
         batch_op.drop_index("ordering_order_member_idx")
         batch_op.drop_index(
-            "ordering_order_external_idx",
+            "ordering_order_external_once",
             postgresql_where=sa.text("external_no IS NOT NULL"),
             sqlite_where=sa.text("external_no IS NOT NULL"),
         )
 
     op.drop_table("ordering_order")
+    op.drop_table("menu_store_day")
     op.drop_table("menu_category")
+    with op.batch_alter_table("member_sandbox_sms", schema=None) as batch_op:
+        batch_op.drop_index("member_sandbox_sms_phone_idx")
+
+    op.drop_table("member_sandbox_sms")
+    with op.batch_alter_table("member_sandbox_code", schema=None) as batch_op:
+        batch_op.drop_index("member_sandbox_code_openid_idx")
+
+    op.drop_table("member_sandbox_code")
+    with op.batch_alter_table("member_quota", schema=None) as batch_op:
+        batch_op.drop_index("member_quota_slot_idx")
+
+    op.drop_table("member_quota")
     op.drop_table("member_program")
     with op.batch_alter_table("member_otp", schema=None) as batch_op:
-        batch_op.drop_index("member_otp_phone_idx")
-        batch_op.drop_index("member_otp_address_idx")
+        batch_op.drop_index("member_otp_sent_at_idx")
 
     op.drop_table("member_otp")
     op.drop_table("member_member")
@@ -1048,6 +1260,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("reverses IS NOT NULL"),
         )
         batch_op.drop_index("ledger_txn_owner_idx")
+        batch_op.drop_index(
+            "ledger_txn_order_id_idx",
+            postgresql_where=sa.text("order_id IS NOT NULL"),
+            sqlite_where=sa.text("order_id IS NOT NULL"),
+        )
 
     op.drop_table("ledger_txn")
     with op.batch_alter_table("ledger_lot", schema=None) as batch_op:
@@ -1060,6 +1277,7 @@ def downgrade() -> None:
 
     op.drop_table("ledger_lot")
     op.drop_table("ledger_hold")
+    op.drop_table("ledger_earned")
     with op.batch_alter_table("ledger_account", schema=None) as batch_op:
         batch_op.drop_index("ledger_account_owner_idx")
 
@@ -1067,16 +1285,21 @@ def downgrade() -> None:
     op.drop_table("kernel_version")
     op.drop_table("kernel_tick")
     with op.batch_alter_table("kernel_session", schema=None) as batch_op:
+        batch_op.drop_index("kernel_session_terminal_idx")
         batch_op.drop_index("kernel_session_subject_idx")
         batch_op.drop_index("kernel_session_ended_idx")
 
     op.drop_table("kernel_session")
     op.drop_table("kernel_outbox")
+    op.drop_table("kernel_made")
     with op.batch_alter_table("kernel_job", schema=None) as batch_op:
         batch_op.drop_index("kernel_job_due_at_idx")
 
     op.drop_table("kernel_job")
     op.drop_table("kernel_inbox")
+    with op.batch_alter_table("kernel_dead_letter", schema=None) as batch_op:
+        batch_op.drop_index("kernel_dead_letter_at_idx")
+
     op.drop_table("kernel_dead_letter")
     op.drop_table("kernel_audit_chain")
     with op.batch_alter_table("kernel_audit", schema=None) as batch_op:

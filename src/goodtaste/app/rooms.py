@@ -1,45 +1,146 @@
-"""The rooms of the house, and what each brings to a process: snapshots, routes, handlers, jobs, proofs."""
+"""The rooms of the house, and what each brings to a process: snapshots, parts, routes, handlers, jobs, proofs, sandboxes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from goodtaste.kernel import audit, bus, jobs, outbox, relay, sessions, snapshot  # noqa: F401 - their tables
+import httpx
+
+from goodtaste.app import proofs
+from goodtaste.channel import http as channel_http
+from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
+from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel.bus import Subscriptions
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import metadata
+from goodtaste.kernel.edge import Ready
 from goodtaste.kernel.jobs import Every, JobFunction
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
+from goodtaste.member import handlers as member_handlers
+from goodtaste.member import http as member_http
+from goodtaste.member import jobs as member_jobs
+from goodtaste.member import sandbox_sms, sandbox_wechat
 from goodtaste.menu import api as menu
+from goodtaste.menu import days as menu_days
+from goodtaste.menu import http as menu_http
 from goodtaste.ordering import http as ordering_http
+from goodtaste.ordering import jobs as ordering_jobs
+from goodtaste.ordering import proof as ordering_proof
+from goodtaste.ordering import wallet as ordering_wallet
 from goodtaste.org import api as org
+from goodtaste.org import http as org_http
+from goodtaste.org import jobs as org_jobs
+from goodtaste.payment import api as payments
+from goodtaste.payment import http as payment_http
+from goodtaste.payment.gateways import opening
+from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
+from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
+from goodtaste.promo import api as promo
 from goodtaste.promo import http as promo_http
+from goodtaste.twin import http as twin_http
 
 TABLES = metadata
+WECHAT, SMS = "/sandbox/wechat", "/sandbox/sms"
 
-ROUTES: list[Any] = [*ordering_http.ROUTES, *promo_http.ROUTES]
+ROUTES: list[Any] = [
+    *channel_http.ROUTES,
+    *org_http.ROUTES,
+    *menu_http.ROUTES,
+    *member_http.ROUTES,
+    *ordering_http.ROUTES,
+    *payment_http.ROUTES,
+    *promo_http.ROUTES,
+    *twin_http.ROUTES,
+]
 
-PROOFS: Mapping[str, str] = {**ledger.PROOFS}
+PROOFS: Mapping[str, str] = {
+    **ledger.PROOFS,
+    **members.PROOFS,
+    **payments.PROOFS,
+    **promo.PROOFS,
+    **ordering_proof.PROOFS,
+    **proofs.PROOFS,
+}
 
-RECURRING: list[Every] = []
+RECURRING: list[Every] = [sweep.SWEEP, org_jobs.HOURLY, menu_days.RECURRING, *member_jobs.RECURRING]
 
 
 def furnish(process: Process) -> None:
     """Give a process the snapshots and parts of every room."""
     process.show(org.Directory, org.directory_snapshot())
+    process.bring(org.Passwords())
     process.show(menu.MenuBook, menu.menu_snapshot())
+    process.show(menu.Short, menu.short_snapshot())
+    process.bring(menu.Pages())
     process.show(members.Program, members.program_snapshot())
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))
     process.resolve_actor = lambda claims: process.see(org.Directory).actor(claims)
+    wallet = opening.open_sandbox(process.settings, clock=process.clock)
+    if wallet is not None:
+        process.bring(wallet)
+    process.bring(opening.open_gateways(process.settings, sandbox=wallet, clock=process.clock))
+    process.bring(ordering_wallet.settlements(process))
+    local = sandboxes(process)
+    process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
+    process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))
+
+
+async def clear(process: Process) -> None:
+    """Give back what the rooms hold beside the database."""
+    await process.part(members.Wechat).close()
+    await process.part(members.Sms).close()
+    await process.part(payments.Gateways).aclose()
+    if process.settings.demo:
+        await process.part(WalletSandbox).aclose()
+
+
+def sandboxes(process: Process) -> Mapping[str, Any]:
+    """Return the sandboxes of third parties by the place they stand at, in a demonstration."""
+    if not process.settings.demo:
+        return {}
+    return {
+        WALLET: process.part(WalletSandbox),
+        WECHAT: sandbox_wechat.sandbox(process),
+        SMS: sandbox_sms.sandbox(process),
+    }
+
+
+def connect(process: Process, app: Any) -> None:
+    """Let the sandboxes reach this deployment without leaving the process."""
+    if process.settings.demo:
+        here = {process.settings.public_url: httpx.ASGITransport(app)}
+        process.part(WalletSandbox).client = httpx.AsyncClient(mounts=here)
+
+
+def ready(process: Process) -> Callable[[Any], Ready | None]:
+    """Return what answers, without the framework, the pages that everybody reads and that lie ready: the menus of the stores."""
+    return menu_http.ready(process)
+
+
+def errands(process: Process) -> list[Any]:
+    """Return what runs beside the requests of a process, for as long as it does."""
+    return [process.part(WalletSandbox).run()] if process.settings.demo else []
 
 
 def subscriptions() -> Subscriptions:
     """Return who hears what."""
-    return Subscriptions()
+    heard = Subscriptions()
+    heard.add(OrderPaid, "member.on_paid", member_handlers.on_paid)
+    heard.add(OrderCompleted, "member.on_completed", member_handlers.on_completed)
+    heard.add(OrderRefunded, "member.on_refunded", member_handlers.on_refunded)
+    return heard
 
 
 def job_functions(process: Process) -> dict[str, JobFunction]:
     """Return the function of each job."""
-    return {}
+    return {
+        sweep.SWEEP.name: sweep.sweep(process.db, process.clock),
+        **org_jobs.functions(process),
+        **menu_days.functions(process),
+        member_jobs.EXPIRE.name: member_jobs.expire(process),
+        member_jobs.SWEEP.name: member_jobs.sweep(process),
+        **payments.job_functions(process),
+        **ordering_jobs.functions(process),
+    }

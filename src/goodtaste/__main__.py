@@ -1,0 +1,5 @@
+"""`python -m goodtaste` is `goodtaste`."""
+
+from goodtaste.app.cli import main
+
+main()

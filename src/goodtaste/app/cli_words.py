@@ -1,0 +1,59 @@
+"""What the command line says: sentences from `locales/`, in the language of whoever types."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+
+from goodtaste.kernel.words import sentence
+
+SET_TO = "goodtaste.language"  # under which a command keeps the setting
+
+out = Console(soft_wrap=True, highlight=False)
+err = Console(soft_wrap=True, highlight=False, stderr=True)
+
+
+def language() -> str:
+    """Return the language of the command line: the setting, else that of the locale; English where neither is Chinese.
+
+    Before the settings are read, or where they are bad, GOODTASTE_LANGUAGE alone stands for the setting.
+    """
+    context = click.get_current_context(silent=True)
+    set_to = context.meta.get(SET_TO) if context else None
+    for chosen in (set_to, *(os.environ.get(name) for name in ("GOODTASTE_LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG"))):
+        if chosen:
+            return "zh-CN" if chosen.lower().startswith("zh") else "en"
+    return "en"
+
+
+def words(code: str, **facts: Any) -> str:
+    """Return what `code` stands for, in one line."""
+    said = sentence(code, language(), facts)
+    return " ".join(filter(None, (said.say, said.do)))
+
+
+def tell(code: str, **facts: Any) -> None:
+    """Print what `code` stands for."""
+    out.print(words(code, **facts), markup=False)
+
+
+class Stop(click.ClickException):
+    """A command cannot go on.  `code` names the sentence that says what, where, and what to do."""
+
+    exit_code = 1
+
+    def __init__(self, code: str, **facts: Any) -> None:
+        super().__init__(words(code, **facts))
+
+    def show(self, file: Any = None) -> None:
+        """Print the sentence to standard error."""
+        err.print(self.message, style="red" if sys.stderr.isatty() else None, markup=False)
+
+
+def stop(code: str, **facts: Any) -> NoReturn:
+    """End the command with the sentence for `code` and exit status 1."""
+    raise Stop(code, **facts)

@@ -1,0 +1,80 @@
+"""What must be true between the rooms at any moment; each query finds what breaks it.
+
+Each room proves its own books.  Here an order is held against what payment, ledger, promotions and menu say of it.
+"""
+
+from __future__ import annotations
+
+PROOFS = {
+    "X1 an order that is paid has brought its money, and one that is not holds none": """
+        SELECT o.id, o.pay_state, o.due_fen, p.amount FROM ordering_order o LEFT JOIN (
+            SELECT holds_order_id AS order_id, sum(amount_fen) AS amount FROM payment_payment
+            WHERE state = 'succeeded' AND holds_order_id IS NOT NULL GROUP BY holds_order_id
+        ) p ON p.order_id = o.id
+        WHERE coalesce(p.amount, 0) <> CASE WHEN o.pay_state IN ('paid', 'partly_refunded', 'refunded') THEN o.due_fen ELSE 0 END
+        UNION ALL SELECT p.id, p.state, p.amount_fen, NULL FROM payment_payment p
+        LEFT JOIN ordering_order o ON o.id = p.order_id WHERE o.id IS NULL""",
+    "X2 an order that is being paid has an attempt under way, and no other has": """
+        SELECT o.id, o.pay_state, p.state FROM ordering_order o
+        LEFT JOIN payment_payment p ON p.holds_order_id = o.id AND p.state IN ('pending', 'unknown')
+        WHERE (o.pay_state = 'paying') <> (p.id IS NOT NULL)""",
+    "X3 what a refund of an order promises is given back by the payment that paid it": """
+        SELECT f.id, f.amount_fen, r.amount_fen FROM ordering_refund f
+        LEFT JOIN payment_refund r ON r.cause_id = f.id LEFT JOIN payment_payment p ON p.id = r.payment_id
+        WHERE f.amount_fen <> coalesce(r.amount_fen, 0) OR (r.id IS NOT NULL AND p.order_id <> f.order_id)
+        UNION ALL SELECT r.id, r.amount_fen, NULL FROM payment_refund r LEFT JOIN ordering_refund f ON f.id = r.cause_id
+        WHERE f.id IS NULL AND r.cause_id <> r.payment_id""",
+    "X4 the points an order earned are those the ledger gave for it": """
+        SELECT o.id, o.points_earned, e.amount FROM ordering_order o LEFT JOIN (
+            SELECT t.order_id, t.owner_id, sum(e.amount) AS amount FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id
+            WHERE t.kind = 'earn' AND t.order_id IS NOT NULL GROUP BY t.order_id, t.owner_id
+        ) e ON e.order_id = o.id
+        WHERE o.points_earned <> coalesce(e.amount, 0) OR e.owner_id <> o.member_id""",
+    "X5 the points an order uses are spent where it is paid, and held where it is not": """
+        SELECT o.id, o.points, u.spent, u.held FROM ordering_order o LEFT JOIN (
+            SELECT t.order_id,
+                sum(CASE WHEN t.kind IN ('spend', 'capture') THEN e.amount ELSE 0 END) AS spent,
+                sum(CASE t.kind WHEN 'hold' THEN e.amount WHEN 'release' THEN -e.amount WHEN 'capture' THEN -e.amount ELSE 0 END)
+                    AS held
+            FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id
+            WHERE t.kind IN ('spend', 'hold', 'capture', 'release') AND t.order_id IS NOT NULL GROUP BY t.order_id
+        ) u ON u.order_id = o.id
+        WHERE coalesce(u.spent, 0) <> CASE WHEN o.pay_state IN ('paid', 'partly_refunded', 'refunded') THEN o.points ELSE 0 END
+        OR coalesce(u.held, 0) <> CASE WHEN o.pay_state IN ('unpaid', 'paying') AND o.state <> 'cancelled' THEN o.points ELSE 0 END""",
+    "X6 a refund moved the points that it says": """
+        SELECT f.id, f.points_back, f.points_taken, m.back, m.taken FROM ordering_refund f LEFT JOIN (
+            SELECT t.source_id,
+                sum(CASE WHEN t.kind = 'unspend' THEN e.amount ELSE 0 END) AS back,
+                sum(CASE WHEN t.kind = 'unearn' THEN e.amount ELSE 0 END) AS taken
+            FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id
+            WHERE t.kind IN ('unspend', 'unearn') GROUP BY t.source_id
+        ) m ON m.source_id = f.id
+        WHERE f.points_back <> coalesce(m.back, 0) OR f.points_taken <> coalesce(m.taken, 0)""",
+    "X7 the coupon of an order is held until it is paid, redeemed then, and free once it is cancelled or refunded": """
+        SELECT o.id, o.coupon_id, c.id, c.state FROM ordering_order o LEFT JOIN promo_coupon c ON c.order_id = o.id
+        WHERE coalesce(c.state, 'free') <> CASE
+            WHEN o.coupon_id IS NULL OR o.state = 'cancelled' OR o.pay_state = 'refunded' THEN 'free'
+            WHEN o.pay_state IN ('unpaid', 'paying') THEN 'held' ELSE 'redeemed' END
+        OR c.id <> o.coupon_id OR c.saved_fen <> o.coupon_fen OR c.member_id <> o.member_id
+        UNION ALL SELECT c.order_id, NULL, c.id, c.state FROM promo_coupon c LEFT JOIN ordering_order o ON o.id = c.order_id
+        WHERE c.order_id IS NOT NULL AND o.id IS NULL""",
+    "X8 what a store counts as sold is what its orders took, less what was put back": """
+        SELECT s.store_id, s.sku_id, s.sold, t.n FROM menu_stock s LEFT JOIN (
+            SELECT store_id, sku, sum(n) AS n FROM (
+                SELECT o.store_id, j.key AS sku, CAST(CAST(j.value AS text) AS integer) AS n
+                FROM ordering_order o JOIN ordering_line l ON l.order_id = o.id,
+                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":' || CAST(l.qty AS text) || '}'
+                    ELSE l.takes END)) j
+                WHERE (o.state <> 'cancelled' OR o.pay_state = 'refunded') AND o.source = ''
+                UNION ALL
+                SELECT o.store_id, j.key, -CAST(CAST(j.value AS text) AS integer) * p.qty / l.qty
+                FROM ordering_refund f JOIN ordering_refund_line p ON p.refund_id = f.id
+                JOIN ordering_order o ON o.id = f.order_id
+                JOIN ordering_line l ON l.order_id = f.order_id AND l.line_no = p.line_no,
+                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":' || CAST(l.qty AS text) || '}'
+                    ELSE l.takes END)) j
+                WHERE f.restock
+            ) taken GROUP BY store_id, sku
+        ) t ON t.store_id = s.store_id AND t.sku = CAST(s.sku_id AS text)
+        WHERE s.sold <> coalesce(t.n, 0)""",
+}
