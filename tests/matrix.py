@@ -1,0 +1,173 @@
+"""Who may do what: every route of the house, and what each caller gets there.
+
+    +  let in: it is done, or refused for what was asked, not for who asks
+    -  known, and may not
+    ?  must sign in first
+    0  answered as if it did not exist, so that ids cannot be probed
+
+The callers, in the order of the columns:
+
+    guest      nobody has signed in
+    owner      the member whose order, visit, points and coupons these are
+    other      another member
+    terminal   a paired device of the store, with nobody signed in at it
+    kitchen waiter cashier manager   people of the store
+    cashier~ manager~                people of another store of the brand
+    marketer analyst auditor admin   people of the head office
+"""
+
+from __future__ import annotations
+
+CALLERS = (
+    "guest", "owner", "other", "terminal", "kitchen", "waiter", "cashier", "manager", "cashier~", "manager~",
+    "marketer", "analyst", "auditor", "admin",
+)  # fmt: skip
+
+MATRIX = """
+#                                                                 gu ow ot te   ki wa ca ma   c~ m~   mk an au ad
+# health
+GET    /health                                                  | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /health/live                                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /health/ready                                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+# pages
+GET    /                                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /pictures/{name}                                         | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /docs                                                    | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /docs/assets/{name}                                      | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /site/{name}                                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /docs/refusals                                           | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/demo                                                 | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+# the brand, its stores and tables
+GET    /v1/brand                                                | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/brand                                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/stores                                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/stores                                               | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}                                    | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/stores/{store_id}                                    | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/areas                              | ?  -  -  -  | +  +  +  +  | -  -  | +  +  +  +
+POST   /v1/stores/{store_id}/areas                              | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/areas/{area_id}                    | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+DELETE /v1/stores/{store_id}/special-days/{day}                 | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/special-days/{day}                 | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/stores/{store_id}/switch                             | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/tables                             | ?  -  -  -  | +  +  +  +  | -  -  | +  +  +  +
+POST   /v1/stores/{store_id}/tables                             | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/tables/{table_id}                  | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/tables/{code}                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+# the menu, and what is left of it
+GET    /v1/stores/{store_id}/menu                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/menu/categories                                      | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/menu/categories                                      | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+PUT    /v1/menu/categories/{category_id}                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/menu/dishes                                          | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/menu/dishes                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/menu/dishes/{dish_id}                                | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/menu/dishes/{dish_id}                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/menu/dishes/{dish_id}/switch                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/menu/export                                          | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/menu/import                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/menu/import-template                                 | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/menu/prices                                          | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/menu/prices                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+DELETE /v1/menu/prices/{price_id}                               | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/stock                              | ?  -  -  -  | +  +  +  +  | -  -  | +  +  +  +
+POST   /v1/stores/{store_id}/stock/{sku_id}/portions            | ?  -  -  -  | +  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/stock/{sku_id}/portions            | ?  -  -  -  | +  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/stock/{sku_id}/sold-out            | ?  -  -  -  | +  -  -  +  | -  -  | -  -  -  +
+# the staff
+GET    /v1/staff                                                | ?  -  -  -  | -  -  -  +  | -  +  | -  -  +  +
+POST   /v1/staff                                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/staff/me                                             | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/staff/me/password                                    | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/staff/me/pin                                         | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/staff/sign-in                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/staff/{staff_id}                                     | ?  -  -  -  | -  -  -  +  | -  0  | -  -  +  +
+PUT    /v1/staff/{staff_id}/password                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+PUT    /v1/staff/{staff_id}/pin                                 | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/staff/{staff_id}/roles                               | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+DELETE /v1/staff/{staff_id}/roles/{role}                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/staff/{staff_id}/switch                              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+# terminals
+GET    /v1/terminals                                            | ?  -  -  -  | -  -  -  +  | -  +  | -  -  -  +
+POST   /v1/terminals/pair                                       | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/terminals/pairings                                   | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/terminals/pin-sign-in                                | ?  -  -  +  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/terminals/staff                                      | ?  -  -  +  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/terminals/{terminal_id}/revoke                       | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+# sessions; a refresh token is its own right, and these are nobody's
+DELETE /v1/sessions                                             | ?  +  +  -  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/sessions                                             | ?  +  +  -  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/sessions/refresh                                     | ?  ?  ?  ?  | ?  ?  ?  ?  | ?  ?  | ?  ?  ?  ?
+DELETE /v1/sessions/{session_id}                                | ?  0  0  -  | 0  0  0  0  | 0  0  | 0  0  0  0
+# signing in as a member
+POST   /v1/auth/phone                                           | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/auth/phone/code                                      | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/auth/wechat                                          | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+# orders
+GET    /v1/me/orders                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/orders                                               | ?  +  -  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}                                    | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/advance                            | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/bill                               | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/cancel                             | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/cash                               | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  -  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/refund-preview                     | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+GET    /v1/orders/{order_id}/refunds                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/refunds                            | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/rounds                             | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/steps                              | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/quotes                                               | +  +  -  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/orders                             | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+# payments; a gateway signs what it tells
+POST   /v1/gateways/{method}/notices                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/payments                                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+POST   /v1/payments/{payment_id}/ask                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/payments/{payment_id}/give-up                        | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+# coupons
+GET    /v1/coupon-templates                                     | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
+POST   /v1/coupon-templates                                     | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/coupon-templates/{template_id}/switch                | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/coupons                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  -  -  +
+GET    /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+# members: oneself
+GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/code                                              | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/level                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/phone                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/points                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/points/history                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+# members: as the staff see them
+GET    /v1/member-codes/keys                                    | ?  -  -  +  | -  +  +  +  | +  +  | -  -  -  +
+POST   /v1/member-codes/scan                                    | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/members/{member_id}                                  | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/members/{member_id}/freeze                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/members/{member_id}/phone                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/members/{member_id}/points                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/members/{member_id}/unfreeze                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+# events that could not be digested
+GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/dead-letters/{letter_id}                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/dead-letters/{letter_id}/discard                     | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/dead-letters/{letter_id}/replay                      | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+"""
+
+
+def rows() -> dict[str, dict[str, str]]:
+    """Return what each caller gets at each route."""
+    found: dict[str, dict[str, str]] = {}
+    for text in MATRIX.strip().splitlines():
+        if not text.strip() or text.startswith("#"):
+            continue
+        route, _, cells = text.partition("|")
+        name, marks = " ".join(route.split()), cells.replace("|", "").split()
+        assert len(marks) == len(CALLERS), text
+        assert name not in found, text
+        found[name] = dict(zip(CALLERS, marks, strict=True))
+    return found

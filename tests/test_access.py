@@ -1,0 +1,282 @@
+"""Every route of the house lets in whom `matrix` says, and nobody else.
+
+A route that is not in the matrix fails here: write down who may call it, and give it a request in `REQUESTS` that is well formed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import msgspec
+import pytest
+
+from goodtaste.app import rooms
+from goodtaste.app.web import litestar_app
+from goodtaste.kernel.dead_letters import DeadLetter, bury
+from goodtaste.kernel.ids import new_id
+from tests import org_kit
+from tests.matrix import CALLERS, rows
+from tests.member_kit import a_number, a_person, ask_code, phone_login, sent_code
+from tests.org_kit import Headers
+from tests.shop_kit import Floor, Member, line, the
+
+REASON = {"reason": "测试"}
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What stands where the callers come to: ids by the names that paths have for them, and who calls."""
+
+    floor: Floor
+    ids: dict[str, str]
+    owner: Member
+    other: Member
+    terminal: str
+    head_office: dict[str, str]
+
+    def headers(self, caller: str) -> Headers:
+        """Return the headers of a caller."""
+        floor = self.floor
+        if caller == "guest":
+            return {}
+        if caller in ("owner", "other"):
+            return floor.by(self.owner if caller == "owner" else self.other)
+        if caller == "terminal":
+            return floor.token("terminal", self.terminal, store_id=floor.store.id)
+        if caller in self.head_office:
+            return floor.token("staff", self.head_office[caller])
+        name = caller.rstrip("~")
+        return floor.at(
+            "store_manager" if name == "manager" else name, floor.elsewhere if name != caller else floor.store
+        )
+
+
+Body = Callable[[Scene, str], Any]
+
+
+def _same(body: Any) -> Body:
+    return lambda scene, caller: body
+
+
+def _store(scene: Scene, _: str) -> dict[str, Any]:
+    hours = [{"weekday": day, "opens": 0, "closes": 1440} for day in range(7)]
+    return {"name": "新店", "city": "上海", "address": "一号", "hours": hours}
+
+
+def _cart(scene: Scene, caller: str) -> dict[str, Any]:
+    asked = {"store_id": scene.ids["store_id"], "channel": "counter", "lines": [line("tea")]}
+    return asked | ({"member_id": scene.owner.id} if caller in ("owner", "other") else {})
+
+
+def _pin(scene: Scene, _: str) -> dict[str, Any]:
+    return {"staff_id": scene.ids["staff_id"], "pin": "736194"}
+
+
+def _category(scene: Scene, _: str) -> dict[str, Any]:
+    return {"id": new_id(), "name": f"类 {org_kit.serial()}"}
+
+
+def _dish(scene: Scene, _: str) -> dict[str, Any]:
+    code = org_kit.serial()
+    skus = [{"id": new_id(), "code": code}]
+    return {"id": new_id(), "code": code, "category_id": scene.ids["category_id"], "name": "菜", "skus": skus}
+
+
+PASSWORD = "Well-kept 42 words"
+
+# a well-formed body for each route that takes one; business may refuse it, the form may not
+REQUESTS: dict[str, Body] = {
+    "PUT /v1/brand": _same({"name": "好味", "name_en": "goodtaste"}),
+    "POST /v1/stores": lambda s, c: _store(s, c) | {"id": new_id(), "code": f"X-{org_kit.serial().upper()}"},
+    "PUT /v1/stores/{store_id}": _store,
+    "POST /v1/stores/{store_id}/switch": _same({"open": True, **REASON}),
+    "PUT /v1/stores/{store_id}/special-days/{day}": _same({"spans": [{"opens": 0, "closes": 1440}]}),
+    "POST /v1/stores/{store_id}/areas": lambda s, c: {"id": new_id(), "name": f"区 {org_kit.serial()}"},
+    "PUT /v1/stores/{store_id}/areas/{area_id}": lambda s, c: {"name": f"区 {org_kit.serial()}"},
+    "POST /v1/stores/{store_id}/tables": lambda s, c: {
+        "id": new_id(), "area_id": s.ids["area_id"], "labels": org_kit.serial(), "seats": 2,
+    },
+    "PUT /v1/stores/{store_id}/tables/{table_id}": lambda s, c: {
+        "area_id": s.ids["area_id"], "label": "A2", "seats": 4, "active": True,
+    },
+    "POST /v1/staff/sign-in": _same({"login": "nobody", "password": PASSWORD, "device": "电脑"}),
+    "PUT /v1/staff/me/password": _same({"old_password": PASSWORD, "password": PASSWORD + "!"}),
+    "PUT /v1/staff/me/pin": _same({"password": PASSWORD, "pin": "736194"}),
+    "POST /v1/staff": lambda s, c: {"id": new_id(), "login": f"p{org_kit.serial()}", "name": "小李", "password": PASSWORD},
+    "POST /v1/staff/{staff_id}/roles": lambda s, c: {"role": "waiter", "store_id": s.ids["store_id"]},
+    "POST /v1/staff/{staff_id}/switch": _same({"active": True, **REASON}),
+    "PUT /v1/staff/{staff_id}/password": _same({"password": PASSWORD}),
+    "PUT /v1/staff/{staff_id}/pin": _same({"pin": "736194"}),
+    "POST /v1/terminals/pairings": lambda s, c: {"store_id": s.ids["store_id"], "kind": "pos"},
+    "POST /v1/terminals/pair": lambda s, c: {"id": new_id(), "code": "AAAA-AAAA", "name": "前台"},
+    "POST /v1/terminals/{terminal_id}/revoke": _same(REASON),
+    "POST /v1/terminals/pin-sign-in": _pin,
+    "POST /v1/sessions/refresh": _same({"refresh_token": "x" * 43}),
+    "POST /v1/auth/wechat": _same({"code": "x", "device": "手机"}),
+    "POST /v1/auth/phone/code": _same({"phone": "13000000000", "purpose": "login"}),
+    "POST /v1/auth/phone": _same({"phone": "13000000000", "code": "123456", "device": "手机"}),
+    "POST /v1/me/phone": _same({"phone": "13000000000", "code": "123456"}),
+    "PATCH /v1/me": _same({"nickname": "小好"}),
+    "POST /v1/me/consents": _same({"purpose": "marketing", "granted": False, "text_version": "1"}),
+    "POST /v1/member-codes/scan": lambda s, c: {"code": "x", "store_id": s.ids["store_id"]},
+    "POST /v1/members/{member_id}/phone": _same(REASON),
+    "POST /v1/members/{member_id}/freeze": _same(REASON),
+    "POST /v1/members/{member_id}/unfreeze": _same(REASON),
+    "POST /v1/members/{member_id}/points": lambda s, c: {
+        "id": new_id(), "points": 1, "store_id": None if c in s.head_office else s.ids["store_id"], **REASON,
+    },
+    "POST /v1/quotes": _cart,
+    "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "kind": "counter", "seen_due_fen": 333},
+    "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},
+    "POST /v1/orders/{order_id}/bill": _same({"version": 1, "seen_due_fen": 0}),
+    "POST /v1/orders/{order_id}/cash": lambda s, c: {"id": new_id(), "tendered_fen": 0, "seen_due_fen": 0},
+    "POST /v1/orders/{order_id}/payments": lambda s, c: {"payment_id": new_id(), "method": "wallet", "amount_fen": 1},
+    "POST /v1/orders/{order_id}/cancel": _same(REASON),
+    "POST /v1/orders/{order_id}/advance": _same({"to": "delivered"}),
+    "POST /v1/orders/{order_id}/refund-preview": _same({}),
+    "POST /v1/orders/{order_id}/refunds": lambda s, c: {"id": new_id(), "seen_amount_fen": 0, **REASON},
+    "POST /v1/payments/{payment_id}/give-up": _same(REASON),
+    "POST /v1/dead-letters/{letter_id}/discard": _same(REASON),
+    "POST /v1/dead-letters/{letter_id}/replay": _same(REASON),
+    "POST /v1/coupon-templates": lambda s, c: {
+        "id": new_id(), "name": "券", "kind": "cash", "value": 1, "valid_days": 1,
+    },
+    "POST /v1/coupon-templates/{template_id}/switch": _same({"open": True, **REASON}),
+    "POST /v1/me/coupons": lambda s, c: {"id": new_id(), "template_id": s.ids["template_id"]},
+    "POST /v1/coupons": lambda s, c: {
+        "id": new_id(), "template_id": s.ids["template_id"], "member_id": s.owner.id, **REASON,
+    },
+    "POST /v1/menu/categories": _category,
+    "PUT /v1/menu/categories/{category_id}": _same({"name": "热菜", "version": 1}),
+    "POST /v1/menu/dishes": _dish,
+    "PUT /v1/menu/dishes/{dish_id}": lambda s, c: {
+        "category_id": s.ids["category_id"], "name": "茶", "version": 99, "skus": [{"id": the("sku/tea"), "code": "tea"}],
+    },
+    "POST /v1/menu/dishes/{dish_id}/switch": _same({"on_sale": True, **REASON}),
+    "POST /v1/menu/prices": lambda s, c: {"id": new_id(), "prices": [{"sku_id": the("sku/tea"), "amount_fen": 333}]},
+    "PUT /v1/stores/{store_id}/stock/{sku_id}/sold-out": _same({"sold_out": False}),
+    "PUT /v1/stores/{store_id}/stock/{sku_id}/portions": _same({"left": None}),
+    "POST /v1/stores/{store_id}/stock/{sku_id}/portions": lambda s, c: {"id": new_id(), "more": 1},
+}  # fmt: skip
+QUERIES = {
+    "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
+    "GET /v1/menu/prices": "?sku_id={sku_id}",
+}
+FILES = {
+    "GET /docs/assets/{name}": "plain.css",
+    "GET /pictures/{name}": "mapo-doufu.webp",
+    "GET /site/{name}": "site.css",
+}
+MOUNTS = {
+    rooms.WALLET,
+    rooms.WECHAT,
+    rooms.SMS,
+    "/metrics",
+}  # third parties of the demonstration check who calls; figures name nobody
+
+
+@pytest.fixture(scope="module")
+def scenes() -> dict[int, Scene]:
+    """Keep a scene for each house."""
+    return {}
+
+
+async def scene_of(floor: Floor, scenes: dict[int, Scene]) -> Scene:
+    """Return the scene of a house, made once."""
+    if id(floor) not in scenes:
+        scenes[id(floor)] = await a_scene(floor)
+    return scenes[id(floor)]
+
+
+async def a_reachable_member(floor: Floor) -> str:
+    """Have a member who signed in by phone."""
+    phone = a_number()
+    await ask_code(floor, phone)
+    return str((await phone_login(floor, phone, await sent_code(floor, phone))).json()["member"]["id"])
+
+
+async def a_scene(floor: Floor) -> Scene:
+    """Furnish a house with one of everything."""
+    owner, other = await floor.a_member(), await floor.a_member()
+    table = {"kind": "dine_in", "table_id": floor.store.tables[0]}
+    order, paid = await floor.order(line("tea"), member=owner, **table), await floor.order()
+    payment = await floor.pay(paid)
+    here, spare = await org_kit.a_terminal(floor, floor.store.id), await org_kit.a_terminal(floor, floor.store.id)
+    tables = await floor.done("GET", f"/v1/stores/{floor.store.id}/tables", None, floor.at("hq_admin"))
+    roles = {"marketer": "marketer", "analyst": "analyst", "auditor": "auditor", "admin": "hq_admin"}
+    prices = await floor.db.execute(
+        f"SELECT id FROM menu_price WHERE sku_id = '{the('sku/banquet')}' AND kind = 'list'"
+    )
+    ids = {
+        "store_id": floor.store.id,
+        "area_id": tables[0]["area_id"],
+        "table_id": floor.store.tables[1],
+        "code": tables[0]["code"],
+        "staff_id": (await a_person(floor, "waiter", floor.store.id))[0],
+        "role": "waiter",
+        "terminal_id": spare.id,
+        "session_id": new_id(),
+        "member_id": await a_reachable_member(floor),
+        "order_id": order["id"],
+        "payment_id": payment["payment"]["id"],
+        "template_id": await floor.a_template(claimable=True),
+        "method": "wallet",
+        "day": str((floor.now + timedelta(days=9)).date()),
+        "category_id": the("category"),
+        "dish_id": the("dish/tea"),
+        "price_id": str(prices[0][0]),
+        "sku_id": the("sku/tea"),
+    }
+    head_office = {caller: (await a_person(floor, role))[0] for caller, role in roles.items()}
+    return Scene(floor, ids, owner, other, here.id, head_office)
+
+
+def routes(floor: Floor) -> Iterator[str]:
+    """Give every route of the application, as the matrix names it."""
+    for route in litestar_app(floor.process).routes:
+        for handler in getattr(route, "route_handlers", ()):
+            if not handler.fn.__module__.startswith("goodtaste"):
+                continue
+            path = "/".join(
+                f"{{{part[1:-1].partition(':')[0]}}}" if ":" in part else part for part in route.path.split("/")
+            )
+            yield from (f"{method} {path}" for method in sorted(handler.http_methods - {"OPTIONS"}))
+
+
+async def a_letter(floor: Floor) -> str:
+    """Have an event that a handler could not digest, and no other."""
+    await floor.db.execute("DELETE FROM kernel_dead_letter")
+    letter = DeadLetter(
+        new_id(), new_id(), "ordering.order_paid.v1", new_id(), "{}", "member.on_paid", "测试", 6, floor.now, floor.now
+    )
+    await floor.db.run(bury(letter))
+    return letter.id
+
+
+async def mark(scene: Scene, route: str, caller: str) -> str:
+    """Send a request of a caller, and return the mark of what came of it."""
+    method, path = route.split()
+    if "{letter_id}" in path:
+        scene.ids["letter_id"] = await a_letter(scene.floor)
+    body = REQUESTS[route](scene, caller) if route in REQUESTS else None
+    path = (path + QUERIES.get(route, "")).format(**scene.ids, name=FILES.get(route))
+    answer = await scene.floor.do(method, path, body, scene.headers(caller))
+    code = org_kit.code_of(answer)
+    assert answer.status_code < 500, (route, caller, answer.text)
+    assert code != "request.malformed", f"{route} needs a well-formed request in REQUESTS: {answer.text}"
+    if code in ("auth.not_signed_in", "auth.not_allowed"):
+        return {"auth.not_signed_in": "?", "auth.not_allowed": "-"}[code]
+    return "0" if answer.status_code == 404 and "{" in route else "+"
+
+
+async def test_every_route_is_in_the_matrix_and_nothing_else(floor: Floor) -> None:
+    assert {*routes(floor)} ^ rows().keys() == set(), "write down in tests/matrix.py who may call it"
+    mounts = {route.path for route in litestar_app(floor.process).routes if not hasattr(route, "route_handlers")}
+    assert {path.rstrip("/") for path in mounts} <= MOUNTS | {""}
+
+
+@pytest.mark.parametrize("route", rows())
+async def test_a_route_lets_in_whom_the_matrix_says(floor: Floor, scenes: dict[int, Scene], route: str) -> None:
+    scene = await scene_of(floor, scenes)
+    assert {caller: await mark(scene, route, caller) for caller in CALLERS} == rows()[route]

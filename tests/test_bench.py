@@ -1,0 +1,42 @@
+"""The benchmarks' own house fits the tables, and a small paid order runs in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from bench import figures, house
+from bench.orders import CASHIER, order, where
+
+from goodtaste.app import rooms
+from goodtaste.kernel.db.open import open_database
+from goodtaste.ordering.place import place
+
+
+def test_the_rows_laid_down_have_the_columns_of_their_tables() -> None:
+    for name, columns, rows in [*house.tables(members=2, coupons=2), *house.history(2, members=2)]:
+        assert set(columns) <= set(rooms.TABLES.tables[name].c.keys())
+        for row in rows:
+            assert len(row) == len(columns), name
+
+
+async def test_a_measured_order_is_a_paid_order(tmp_path: Path) -> None:
+    url = house.on_sqlite(tmp_path / "house.db", house.tables(members=3, coupons=10))
+    db = await open_database(house.settings(url, tmp_path))
+    made = await db.run(place(order(7, members=3), actor=CASHIER, where=where()))
+    assert (made.pay_state, made.coupon_fen, made.points, len(made.lines)) == ("paid", 500, 100, 4)
+    await db.close()
+
+
+def test_a_figure_replaces_the_one_of_its_name_and_knows_whether_its_target_is_met(tmp_path: Path) -> None:
+    path = tmp_path / "results.json"
+    slow = figures.figure("a", [1.0, 3.0, 2.0], "x", at_least=2.5, command="c")
+    quick = figures.figure("a", [3.0], "x", at_least=2.5, command="c")
+    assert (slow.value, slow.met, quick.met) == (2.0, False, True)
+    figures.keep([slow], path)
+    assert [each.value for each in figures.keep([quick], path)] == [3.0]
+
+
+@pytest.mark.parametrize("at_most, met", [(1.9, False), (2.0, True)])
+def test_a_figure_may_have_an_upper_bound(at_most: float, met: bool) -> None:
+    assert figures.figure("a", 2.0, "x", at_most=at_most, command="c").met is met

@@ -1,0 +1,102 @@
+"""The proofs between the rooms: they hold for a day's work, and each names the row that somebody changed by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from goodtaste.app import proofs
+from goodtaste.kernel.ids import new_id
+from tests.shop_kit import Floor, line
+
+
+@pytest.mark.parametrize("name", [*proofs.PROOFS])
+async def test_each_proof_runs_on_a_house_where_nothing_happened(floor: Floor, name: str) -> None:
+    assert await floor.db.execute(proofs.PROOFS[name]) == []
+
+
+async def a_day(floor: Floor) -> dict[str, Any]:
+    """Have an order of each fate; return them by name."""
+    member = await floor.a_member(points=2_000)
+    coupons = [await floor.a_coupon(member) for _ in range(3)]
+    lines = [line("noodles", 2), line("feast", 2)]
+    paid = await floor.bought(*lines, member=member, coupon_id=coupons[0], points=300)
+    refunded = await floor.bought(*lines, member=member, coupon_id=coupons[1], points=300)
+    await floor.refund(refunded, {2: 1}, restock=True)
+    held = await floor.order(*lines, member=member, coupon_id=coupons[2], points=300)
+    paying = await floor.order(line("tea"))
+    await floor.pay(paying, "17")
+    cancelled = await floor.order(line("tea", 5))
+    await floor.done("POST", f"/v1/orders/{cancelled['id']}/cancel", {"reason": "不要了"}, floor.at("cashier"))
+    return {"paid": paid, "refunded": refunded, "held": held, "paying": paying, "cancelled": cancelled}
+
+
+CHANGES = [
+    ("X1", "ordering_order", "pay_state = 'unpaid', paid_at = NULL", "id = '{paid}'"),
+    ("X1", "payment_payment", "amount_fen = amount_fen - 1, tendered_fen = tendered_fen - 1", "order_id = '{paid}'"),
+    ("X1", "payment_payment", "holds_order_id = NULL", "order_id = '{paid}'"),
+    ("X1", "payment_payment", "order_id = '{stranger}', holds_order_id = NULL", "order_id = '{paid}'"),
+    ("X2", "ordering_order", "pay_state = 'unpaid'", "id = '{paying}'"),
+    ("X2", "ordering_order", "pay_state = 'paying'", "id = '{held}'"),
+    ("X3", "ordering_refund", "amount_fen = amount_fen + 1", "order_id = '{refunded}'"),
+    (
+        "X3",
+        "payment_refund",
+        "cause_id = '{stranger}'",
+        "cause_id = (SELECT id FROM ordering_refund WHERE order_id = '{refunded}')",
+    ),
+    ("X4", "ordering_order", "points_earned = points_earned + 1", "id = '{paid}'"),
+    ("X4", "ordering_order", "member_id = '{stranger}'", "id = '{paid}'"),
+    ("X5", "ordering_order", "points = points - 1", "id = '{paid}'"),
+    ("X5", "ordering_order", "points = points - 1", "id = '{held}'"),
+    ("X6", "ordering_refund", "points_back = points_back + 1", "order_id = '{refunded}'"),
+    ("X6", "ordering_refund", "points_taken = points_taken + 1", "order_id = '{refunded}'"),
+    ("X7", "promo_coupon", "state = 'held'", "order_id = '{paid}'"),
+    ("X7", "promo_coupon", "state = 'redeemed'", "order_id = '{held}'"),
+    ("X7", "promo_coupon", "state = 'issued', order_id = NULL", "order_id = '{refunded}'"),
+    ("X7", "promo_coupon", "saved_fen = saved_fen - 1", "order_id = '{paid}'"),
+    ("X7", "promo_coupon", "order_id = '{stranger}'", "order_id = '{paid}'"),
+    ("X8", "menu_stock", "sold = sold + 1", "store_id = '{store}' AND sku_id = '{sku}'"),
+    ("X8", "ordering_line", "takes = ''", "order_id = '{refunded}' AND line_no = 2"),
+    ("X8", "ordering_refund", "restock = NOT restock", "order_id = '{refunded}'"),
+]
+
+
+KEYS = {"menu_stock": ("store_id", "sku_id"), "ordering_line": ("order_id", "line_no")}
+
+
+async def broken(floor: Floor) -> set[str]:
+    """Return the proofs that find something."""
+    return {name for name, proof in proofs.PROOFS.items() if await floor.db.execute(proof)}
+
+
+def written(value: Any) -> str:
+    """Return a value as SQL has it."""
+    if value is None or isinstance(value, bool | int):
+        return "NULL" if value is None else str(value)
+    return f"'{value}'"
+
+
+async def swapped(floor: Floor, table: str, change: str, where: str) -> str:
+    """Change one row by hand, and return the SQL that undoes it."""
+    columns = [part.partition("=")[0].strip() for part in change.split(", ")]
+    keys = KEYS.get(table, ("id",))
+    [row] = await floor.db.execute(f"SELECT {', '.join((*keys, *columns))} FROM {table} WHERE {where}")
+    found = " AND ".join(f"{key} = {written(value)}" for key, value in zip(keys, row, strict=False))
+    back = ", ".join(f"{name} = {written(value)}" for name, value in zip(columns, row[len(keys) :], strict=True))
+    await floor.db.execute(f"UPDATE {table} SET {change} WHERE {found}")
+    return f"UPDATE {table} SET {back} WHERE {found}"
+
+
+async def test_each_proof_names_what_was_changed_by_hand(floor: Floor) -> None:
+    day = await a_day(floor)
+    await floor.books_hold()
+    ids = {name: order["id"] for name, order in day.items()}
+    ids |= {"stranger": new_id(), "store": floor.store.id, "sku": day["paid"]["lines"][0]["sku_id"]}
+    for name, table, change, where in CHANGES:
+        undo = await swapped(floor, table, change.format(**ids), where.format(**ids))
+        assert name in {each[:2] for each in await broken(floor)}, (name, change)
+        await floor.db.execute(undo)
+    assert {name[:2] for name in proofs.PROOFS} == {name for name, *_ in CHANGES}
+    await floor.books_hold()

@@ -1,0 +1,120 @@
+"""A day of the demo brand, played over HTTP: it reconciles to the fen and the point, and a row that lies is found."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from click.testing import CliRunner
+
+from goodtaste.app.cli import main
+from goodtaste.app.rooms import PROOFS
+from goodtaste.twin import day, plan
+from goodtaste.twin.client import Unexpected
+from goodtaste.twin.floor import open_floor
+from goodtaste.twin.goods import Item, Offer, Wish, earned, reckon
+from goodtaste.twin.proof import prove_house
+from tests.shop import Shop
+
+ORDERS, DINERS, STORES = 24, 8, 2
+ITEMS = [Item(f"sku-{i}", f"菜{i}", 1_000 + i, 900 + i, (), ()) for i in range(9)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def played(demo: Shop) -> AsyncIterator[day.Day]:
+    """Give a small day that was played and reconciled."""
+    made = await day.play(demo.client, orders=ORDERS, diners=DINERS, seed=4, stores=STORES)
+    await made.reconcile()
+    yield made
+
+
+async def test_a_day_reconciles_to_the_fen_and_the_point(demo: Shop, played: day.Day) -> None:
+    await prove_house(played.floor, PROOFS, demo.db.execute)
+    report = played.report()
+    assert (report.differences, report.unexpected) == ([], [])
+    assert report.holds
+    assert report.orders > ORDERS
+    assert {"cash", "wallet"} == set(report.paid_fen)
+    assert min(report.coupons_used, report.points_used, report.points_earned) > 0
+    assert sum(report.refunded_fen.values()) > 0
+    wanted = {"member.code_used", "menu.sold_out", "ordering.being_paid", "org.wrong_pin", "promo.coupon_used"}
+    assert wanted <= report.refusals.keys()
+    assert report.times["payment to balance"]
+
+
+async def test_the_stores_keep_their_hours_once_the_day_is_over(demo: Shop, played: day.Day) -> None:
+    assert played.floor.stores
+    assert [each["special_days"] for each in (await demo.get("/v1/stores")).json()] == [[]] * 5
+
+
+LIES = {
+    "portions": "UPDATE menu_stock SET sold = sold {} 1 WHERE store_id = '{store}' AND sku_id = '{sku}'",
+    "points": "UPDATE ledger_account SET balance = balance {} 1 WHERE owner_id = '{member}' AND kind = 'member' AND unit = 'PT'",
+    "growth": "UPDATE ledger_account SET balance = balance {} 1 WHERE owner_id = '{member}' AND kind = 'member' AND unit = 'GROWTH'",
+    "payments": "UPDATE payment_payment SET amount_fen = amount_fen {} 1 WHERE order_id = '{order}' AND state = 'succeeded'",
+    "coupons": "UPDATE promo_template SET issued = issued {} 1 WHERE id = '{template}'",
+}
+
+
+@pytest.mark.parametrize("what", LIES)
+async def test_a_row_that_lies_is_found(
+    demo: Shop, played: day.Day, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr("goodtaste.twin.floor.WAIT_MAX_S", 0.5)
+    floor = played.floor
+    sale = next(sale for sale in floor.books.sales.values() if sale.method)
+    member = next(person.id for person in played.people if person.purse.growth and person.purse.available)
+    facts = {"store": sale.store_id, "sku": next(iter(sale.takes)), "member": member, "order": sale.id}
+    facts["template"] = next(iter(floor.books.issued))
+    before = list(floor.differences)
+    await demo.db.execute(LIES[what].format("+", **facts))
+    try:
+        await played.reconcile()
+        found = floor.differences[len(before) :]
+    finally:
+        await demo.db.execute(LIES[what].format("-", **facts))
+        floor.differences[:] = before
+    assert found, what
+
+
+async def test_an_answer_that_nobody_reckoned_with_breaks_the_day(demo: Shop) -> None:
+    floor = await open_floor(day.Api(demo.client), stores=1)
+    with pytest.raises(Unexpected):
+        await floor.api.get("/v1/me", floor.stores[0].cashier)
+    assert floor.api.unexpected
+    assert floor.api.refusals == {"auth.not_allowed": 1}
+
+
+def test_the_same_seed_makes_the_same_day() -> None:
+    one = plan.make(seed=7, orders=300, stores=5, items=ITEMS)
+    assert one == plan.make(seed=7, orders=300, stores=5, items=ITEMS)
+    assert one != plan.make(seed=8, orders=300, stores=5, items=ITEMS)
+    visits = [visit for diner in one for visit in diner.visits]
+    assert len(visits) == 300
+    assert {visit.kind for visit in visits} == {"counter", "pickup", "table"}
+    assert {visit.end for visit in visits} == {"completed", "cancelled", "refunded", "pieces back"}
+
+
+def test_a_cart_is_reckoned_as_the_brief_says() -> None:
+    wishes = [Wish({}, 2, 3_000, 2_700, {}), Wish({}, 1, 600, None, {})]
+    coupon = Offer("c", "t", "cash", 2_000, 5_000, None)
+    assert reckon(wishes, member=False).due_fen == 6_600
+    bill = reckon(wishes, member=True, offer=coupon, points=10_000)
+    assert (bill.amount_fen, bill.coupon_fen, bill.points, bill.due_fen) == (6_000, 2_000, 400, 3_600)
+    assert earned(10_000, earn_bp=10_000) == 10
+    assert Offer("c", "t", "percent", 2_000, 5_000, 3_000).saves_fen(20_000) == 3_000
+    assert coupon.saves_fen(4_999) == 0
+
+
+def test_the_command_says_what_to_do_when_no_house_answers(tmp_path: Path) -> None:
+    answer = CliRunner(env={"LANG": "en_GB"}).invoke(main, ["twin", "day", "--url", "http://127.0.0.1:9"])
+    assert answer.exit_code == 1
+    assert "goodtaste serve --demo" in answer.output
+
+
+def test_the_brand_is_seeded_from_the_command_line_once(tmp_path: Path) -> None:
+    shell = CliRunner(env={"LANG": "en_GB", "GOODTASTE_DATA_DIR": str(tmp_path), "GOODTASTE_LOG_LEVEL": "error"})
+    assert "38 dishes" in shell.invoke(main, ["twin", "brand"]).output
+    assert "already" in shell.invoke(main, ["twin", "brand"]).output
