@@ -1,0 +1,77 @@
+# goodtaste (好味).  `make help` says what there is.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/pip --disable-pip-version-check install --quiet --require-hashes
+SELF := $(BIN)/pip --disable-pip-version-check install --quiet --no-deps --no-build-isolation --editable .
+COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes \
+	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
+
+.DEFAULT_GOAL := help
+.PHONY: help setup setup-dev run test lint fmt types contracts check bench crash docs lock wheel reset clean
+
+help: ## say what there is
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "$(PYTHON) is older than 3.11. Install Python 3.11 or newer, or write: make PYTHON=python3.11 run"; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { \
+		echo "Python cannot make a virtual environment here. On Debian: sudo apt install python3-venv"; exit 1; }
+	@echo "Making .venv; this takes a minute the first time."
+	@$(PYTHON) -m venv .venv
+
+.venv/.run: .venv/bin/python requirements.lock pyproject.toml
+	@$(PIP) --requirement requirements.lock
+	@$(SELF)
+	@touch $@
+
+.venv/.dev: .venv/.run requirements-dev.lock
+	@$(PIP) --requirement requirements-dev.lock
+	@touch $@
+
+setup: .venv/.run ## make .venv with what running needs
+setup-dev: .venv/.dev ## make .venv with what developing needs
+
+run: setup ## serve the demo brand at http://127.0.0.1:8000
+	@GOODTASTE_LOG_FORMAT=pretty GOODTASTE_LOG_LEVEL=warning $(BIN)/goodtaste serve --demo
+
+test: setup-dev ## run the tests
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: setup-dev ## look for faults of style
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+fmt: setup-dev ## lay the code out
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+types: setup-dev ## check the types
+	@$(BIN)/mypy
+
+contracts: setup-dev ## check who may import whom
+	@$(BIN)/python tools/contracts.py
+
+check: lint types contracts test ## all of the above
+
+bench: setup-dev ## measure, and write bench/results.json
+	@$(BIN)/python -m bench
+
+crash: setup-dev ## kill the server and the database under load, and prove the books
+	@$(BIN)/python -m bench.crash $(ARGS)
+
+docs: setup-dev ## write the reference pages anew
+	@$(BIN)/python -m tools.docs
+
+lock: ## compile the locked requirements anew; needs uv
+	@$(COMPILE) --extra build --output-file requirements.lock
+	@$(COMPILE) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+
+wheel: setup-dev ## build the wheel into dist/
+	@$(BIN)/hatchling build --target wheel
+
+reset: setup ## delete the demo's data
+	@$(BIN)/goodtaste reset --yes
+
+clean: ## delete .venv and what was built; data stays
+	@rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
