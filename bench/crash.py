@@ -30,6 +30,7 @@ from bench.server import Server
 from goodtaste.app import rooms
 from goodtaste.kernel.db import Database
 from goodtaste.kernel.db.open import open_database
+from goodtaste.ordering.orders import coupons_of
 
 MEMBERS, CLIENTS = 200, 16
 COUPONS = 100_000
@@ -120,10 +121,10 @@ async def _faults(db: Database, clients: Clients) -> list[str]:
     faults += [f"{left} events were never delivered"] if left else []
     dead = await _count(db, "SELECT count(*) FROM kernel_dead_letter")
     faults += [f"{dead} events could not be digested"] if dead else []
-    stored = await db.execute("SELECT id, due_fen, pay_state, coupon_id, points FROM ordering_order")
-    kept = {str(id_): (due, state, str(coupon), points) for id_, due, state, coupon, points in stored}
+    stored = await db.execute("SELECT id, due_fen, pay_state, coupons, points FROM ordering_order")
+    kept = {str(id_): (due, state, [*coupons_of(coupons)], points) for id_, due, state, coupons, points in stored}
     for id_, shown in clients.acknowledged.items():
-        said = (shown["due_fen"], shown["pay_state"], shown["coupon_id"], shown["points"])
+        said = (shown["due_fen"], shown["pay_state"], [each["coupon_id"] for each in shown["coupons"]], shown["points"])
         if kept.get(id_) != said:
             faults.append(f"order {id_} was acknowledged as {said} and is {kept.get(id_)}")
     faults += [f"order {id_} was never asked for to its end" for id_ in kept.keys() - clients.acknowledged.keys()]

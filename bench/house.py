@@ -246,7 +246,7 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
         (
             (
                 uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, "completed", "paid", 12_000, 0,
-                None, 0, 0, 0, 12_000, 0, 12, None, "[]", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
+                "{}", 0, 0, 0, 12_000, 0, 12, None, "[]", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
             )
             for i, m in zip(numbers, members_of, strict=True)
         ),

@@ -33,7 +33,7 @@ _CHOICE = f'{{"sku_id": "{uid(SKU, 1)}", "qty": 1}}'
 _EVENT = (
     f'{{"order_id": "{uid(ORDER, 1)}", "stream": "{uid(MEMBER, 1)}", "store_id": "{uid(STORE, 1)}", "member_id": "{uid(MEMBER, 1)}", '
     f'"kind": "counter", "channel": "counter", "table_id": null, "paid_fen": 11900, "points_spent": 100, "points_earned": 13, '
-    f'"coupon_id": "{uid(COUPON, 1)}", "business_date": "{TODAY}", "lines": ['
+    f'"coupon_ids": ["{uid(COUPON, 1)}"], "business_date": "{TODAY}", "lines": ['
     + ", ".join(f'{{"line_no": {i}, "sku_id": "{uid(SKU, i)}", "qty": 1, "due_fen": 2680}}' for i in range(1, 5))
     + "]}"
 )
@@ -66,9 +66,10 @@ SELECT c.*, t.name, t.kind, t.value, t.threshold_fen, t.cap_fen, t.dish_ids, t.s
  FROM promo_coupon c JOIN promo_template t ON t.id = c.template_id WHERE c.id = {coupon};
 SELECT * FROM member_visit WHERE id = {sql_uid(VISIT, ":m")};
 INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, state, pay_state, list_fen, member_saving_fen,
- coupon_id, coupon_fen, points, points_fen, due_fen, refunded_fen, points_earned, hold_id, reasons, note, version, source, external_no,
+ coupons, coupon_fen, points, points_fen, due_fen, refunded_fen, points_earned, hold_id, reasons, note, version, source, external_no,
  placed_by, fingerprint, business_date, placed_at, paid_at)
- VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, 'placed', 'paid', 14000, 1500, {coupon}, 500, 100, 100, 11900, 0, 13, NULL,
+ VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, 'placed', 'paid', 14000, 1500, '{{"' || {coupon} || '": 500}}', 500, 100,
+ 100, 11900, 0, 13, NULL,
  '{_REASONS}', '', 1, '', NULL, '{uid(9, 1)}', '{_MARK}', '{TODAY}', now(), now());
 INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, qty, list_fen, unit_fen, coupon_fen, points_fen, due_fen, choice,
  takes, refunded_qty) VALUES

@@ -111,6 +111,7 @@ POST   /v1/orders/{order_id}/advance                            | ?  -  -  -  | 
 POST   /v1/orders/{order_id}/bill                               | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/cancel                             | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/cash                               | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/close                              | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +

@@ -310,6 +310,7 @@ class Till(Clockwork):
             "list_fen": due_fen,
             "due_fen": due_fen,
             "reasons": "[]",
+            "coupons": "{}",
             "note": "",
             "version": 1,
             "source": "",
@@ -318,7 +319,7 @@ class Till(Clockwork):
             "business_date": self.today,
             "placed_at": self.now,
         }
-        empty = dict.fromkeys(("member_id", "table_id", "coupon_id", "hold_id", "external_no", "paid_at"))
+        empty = dict.fromkeys(("member_id", "table_id", "hold_id", "external_no", "paid_at"))
         zero = dict.fromkeys(
             ("member_saving_fen", "coupon_fen", "points", "points_fen", "refunded_fen", "points_earned"), 0
         )

@@ -268,9 +268,16 @@ class Floor(Clockwork):
             {"member_id": member.id} if member else {}
         )
         asked |= {
-            key: more.pop(key) for key in ("coupon_id", "points", "visit_id", "store_id", "channel") if key in more
+            key: more.pop(key)
+            for key in ("coupon_id", "coupon_ids", "points", "visit_id", "store_id", "channel")
+            if key in more
         }
-        seen = await self.done("POST", "/v1/quotes", asked | ({} if "coupon_id" in asked else {"no_coupon": True}), by)
+        seen = await self.done(
+            "POST",
+            "/v1/quotes",
+            asked | ({} if {"coupon_id", "coupon_ids"} & asked.keys() else {"no_coupon": True}),
+            by,
+        )
         due = seen["priced"]["due_fen"]
         money = {"cash": {"payment_id": new_id(), "tendered_fen": due}} if cash else {}
         return {"id": new_id(), "kind": "counter", "seen_due_fen": due} | asked | money | more

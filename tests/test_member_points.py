@@ -49,7 +49,7 @@ class Diner:
             paid_fen=fen,
             points_spent=0,
             points_earned=0,
-            coupon_id=None,
+            coupon_ids=[],
             business_date=TODAY,
             lines=[],
         )

@@ -112,6 +112,9 @@ async def test_a_refund_sent_again_is_the_same_refund(floor: Floor) -> None:
     asked, path, by = await back_at(floor, order)
     first = await floor.done("POST", path, asked, by)
     assert await floor.done("POST", path, asked, by) == first
+    assert first.keys() == {
+        "id", "order_id", "amount_fen", "points_back", "points_taken", "coupon_back", "reason", "actor_id", "approved_by", "at",
+    }  # fmt: skip
     assert await floor.refuses("POST", path, asked | {"reason": "别的"}, by) == "request.id_taken"
     assert await floor.refuses("POST", path, asked | {"id": new_id()}, by) == "ordering.not_refundable"
     other = await floor.bought(line("tea", 3))

@@ -218,3 +218,44 @@ async def test_a_bill_that_is_being_paid_keeps_what_it_holds_until_the_wallet_ha
     after = await floor.seen(order["id"])
     assert (after["pay_state"], after["points"], await floor.points(member)) == ("unpaid", 0, (500, 0, 0))
     await floor.books_hold()
+
+
+async def test_a_bill_on_which_nothing_is_due_is_closed_by_the_diner(floor: Floor) -> None:
+    member = await floor.a_member()
+    coupon = await floor.a_coupon(member, "cash", 9_999)
+    order = await at_a_table(floor, member)
+    path, by = f"/v1/orders/{order['id']}", floor.by(member)
+    answer = await floor.do("POST", f"{path}/close", None, by)
+    assert (answer.json()["code"], answer.json()["facts"]["due_fen"]) == ("ordering.price_changed", 5_000)
+    bill = {"version": order["version"], "seen_due_fen": 0, "coupon_id": coupon}
+    assert (await floor.done("POST", f"{path}/bill", bill, by))["pay_state"] == "unpaid"
+    acts = [floor.do("POST", f"{path}/close", None, by) for _ in range(8)]
+    assert spread(await asyncio.gather(*acts)).keys() <= {"done", "ordering.not_payable"}
+    closed = await floor.done("POST", f"{path}/close", None, by)
+    assert (closed["pay_state"], closed["due_fen"], closed["version"]) == ("paid", 0, order["version"] + 2)
+    assert (await floor.coupon_state(coupon), await floor.payments(closed)) == (("redeemed", order["id"]), [])
+    await floor.books_hold()
+
+
+async def test_a_cancelled_bill_is_not_closed(floor: Floor) -> None:
+    member = await floor.a_member()
+    coupon = await floor.a_coupon(member, "cash", 9_999)
+    order = await floor.order(
+        line("tea"), member=member, coupon_id=coupon, kind="dine_in", table_id=floor.store.tables[0]
+    )
+    assert order["due_fen"] == 0
+    path, by = f"/v1/orders/{order['id']}", floor.by(member)
+    await floor.done("POST", f"{path}/cancel", {"reason": "不要了"}, by)
+    assert await floor.refuses("POST", f"{path}/close", None, by) == "ordering.not_payable"
+    assert await floor.coupon_state(coupon) == ("issued", None)
+
+
+async def test_coupons_are_asked_for_once_and_in_one_way(floor: Floor) -> None:
+    member = await floor.a_member()
+    coupon = await floor.a_coupon(member)
+    asked = {"store_id": floor.store.id, "channel": "counter", "lines": [line("noodles")]}
+    for wrong in ({"coupon_id": coupon, "coupon_ids": [coupon]}, {"coupon_ids": [coupon, coupon]}):
+        assert await floor.refuses("POST", "/v1/quotes", asked | wrong, floor.by(member)) == "request.malformed"
+    order = await floor.order(line("noodles"), member=member, coupon_ids=[coupon])
+    assert (order["coupon_id"], order["coupons"]) == (coupon, [{"coupon_id": coupon, "saved_fen": 500}])
+    assert await floor.seen(order["id"]) == order

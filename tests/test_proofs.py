@@ -56,6 +56,7 @@ CHANGES = [
     ("X7", "promo_coupon", "state = 'redeemed'", "order_id = '{held}'"),
     ("X7", "promo_coupon", "state = 'issued', order_id = NULL", "order_id = '{refunded}'"),
     ("X7", "promo_coupon", "saved_fen = saved_fen - 1", "order_id = '{paid}'"),
+    ("X7", "ordering_order", "coupons = '{{}}'", "id = '{paid}'"),
     ("X7", "promo_coupon", "order_id = '{stranger}'", "order_id = '{paid}'"),
     ("X8", "menu_stock", "sold = sold + 1", "store_id = '{store}' AND sku_id = '{sku}'"),
     ("X8", "ordering_line", "takes = ''", "order_id = '{refunded}' AND line_no = 2"),

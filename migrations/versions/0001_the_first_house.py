@@ -428,7 +428,7 @@ def upgrade() -> None:
         sa.Column("pay_state", columns.Str(), nullable=False),
         sa.Column("list_fen", columns.Int(), nullable=False),
         sa.Column("member_saving_fen", columns.Int(), nullable=False),
-        sa.Column("coupon_id", columns.Id(), nullable=True),
+        sa.Column("coupons", columns.Str(), nullable=False),
         sa.Column("coupon_fen", columns.Int(), nullable=False),
         sa.Column("points", columns.Int(), nullable=False),
         sa.Column("points_fen", columns.Int(), nullable=False),

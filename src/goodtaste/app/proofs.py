@@ -50,14 +50,16 @@ PROOFS = {
             WHERE t.kind IN ('unspend', 'unearn') GROUP BY t.source_id
         ) m ON m.source_id = f.id
         WHERE f.points_back <> coalesce(m.back, 0) OR f.points_taken <> coalesce(m.taken, 0)""",
-    "X7 the coupon of an order is held until it is paid, redeemed then, and free once it is cancelled or refunded": """
-        SELECT o.id, o.coupon_id, c.id, c.state FROM ordering_order o LEFT JOIN promo_coupon c ON c.order_id = o.id
+    "X7 the coupons of an order are held until it is paid, redeemed then, and free once it is cancelled or refunded": """
+        SELECT o.id, j.key, CAST(CAST(j.value AS text) AS integer), c.state FROM ordering_order o
+        JOIN json_each(json(o.coupons)) j ON true LEFT JOIN promo_coupon c ON c.order_id = o.id AND CAST(c.id AS text) = j.key
         WHERE coalesce(c.state, 'free') <> CASE
-            WHEN o.coupon_id IS NULL OR o.state = 'cancelled' OR o.pay_state = 'refunded' THEN 'free'
+            WHEN o.state = 'cancelled' OR o.pay_state = 'refunded' THEN 'free'
             WHEN o.pay_state IN ('unpaid', 'paying') THEN 'held' ELSE 'redeemed' END
-        OR c.id <> o.coupon_id OR c.saved_fen <> o.coupon_fen OR c.member_id <> o.member_id
-        UNION ALL SELECT c.order_id, NULL, c.id, c.state FROM promo_coupon c LEFT JOIN ordering_order o ON o.id = c.order_id
-        WHERE c.order_id IS NOT NULL AND o.id IS NULL""",
+        OR c.saved_fen <> CAST(CAST(j.value AS text) AS integer) OR c.member_id <> o.member_id
+        UNION ALL SELECT c.order_id, CAST(c.id AS text), c.saved_fen, c.state FROM promo_coupon c
+        LEFT JOIN ordering_order o ON o.id = c.order_id
+        WHERE c.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(json(o.coupons)) j WHERE j.key = CAST(c.id AS text))""",
     "X8 what a store counts as sold is what its orders took, less what was put back": """
         SELECT s.store_id, s.sku_id, s.sold, t.n FROM menu_stock s LEFT JOIN (
             SELECT store_id, sku, sum(n) AS n FROM (

@@ -67,7 +67,7 @@ class OrderPaid(Event, frozen=True):
     paid_fen: int
     points_spent: int
     points_earned: int
-    coupon_id: str | None
+    coupon_ids: list[str]
     business_date: date
     lines: list[OrderLine]
 

@@ -113,7 +113,7 @@ def expire(order_id: str, *, where: Place) -> Steps[bool]:
     if found is None or found.pay_state not in ("unpaid", "paying"):
         return False
     if "cancelled" not in rules.possible(found.kind, found.state):
-        if found.coupon_id or found.hold_id:
+        if found.coupon_ids or found.hold_id:
             yield [free_later(order_id, where)]
         return False
     if found.pay_state == "paying":

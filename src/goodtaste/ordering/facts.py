@@ -33,7 +33,7 @@ def paid(
         paid_fen=order.due_fen,
         points_spent=order.points,
         points_earned=points_earned,
-        coupon_id=order.coupon_id,
+        coupon_ids=order.coupon_ids,
         business_date=order.business_date,
         lines=told_lines(lines),
     )

@@ -1,11 +1,11 @@
-"""What an unpaid order holds of its member: a coupon and points, used when it is paid, freed when it is not."""
+"""What an unpaid order holds of its member: coupons and points, used when it is paid, freed when it is not."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from goodtaste.kernel.auth import Actor
-from goodtaste.kernel.db import Change, Steps
+from goodtaste.kernel.db import Change, Steps, rows
 from goodtaste.ledger import api as ledger
 from goodtaste.ordering.orders import OrderRow
 from goodtaste.ordering.place import Place
@@ -13,12 +13,10 @@ from goodtaste.promo import api as promo
 
 
 def free(found: OrderRow, *, actor: Actor, where: Place) -> Steps[list[Change]]:
-    """Give back what an unpaid order holds: its coupon as it was, its points into their lots."""
+    """Give back what an unpaid order holds: its coupons as they were, its points into their lots."""
     changes: list[Change] = []
-    if found.coupon_id:
-        coupon = yield from promo.read(found.coupon_id)
-        if coupon is not None:
-            changes.append(promo.give_back(coupon.id, order_id=found.id, valid_to_at=coupon.valid_to_at, at=where.at))
+    for coupon in (yield from _coupons(found)):
+        changes.append(promo.give_back(coupon.id, order_id=found.id, valid_to_at=coupon.valid_to_at, at=where.at))
     if found.hold_id:
         held = yield from ledger.read_hold(found.hold_id)
         uses = yield from ledger.read_uses(found.id)
@@ -29,11 +27,7 @@ def free(found: OrderRow, *, actor: Actor, where: Place) -> Steps[list[Change]]:
 
 def until(found: OrderRow, *, where: Place) -> Steps[datetime | None]:
     """Return until when an unpaid order may keep what it holds of its member; None where it holds nothing."""
-    ends: list[datetime] = []
-    if found.coupon_id:
-        coupon = yield from promo.read(found.coupon_id)
-        if coupon is not None:
-            ends.append(coupon.changed_at + where.bill_hold)
+    ends = [coupon.changed_at + where.bill_hold for coupon in (yield from _coupons(found))]
     if found.hold_id:
         held = yield from ledger.read_hold(found.hold_id)
         if held is not None:
@@ -42,15 +36,18 @@ def until(found: OrderRow, *, where: Place) -> Steps[datetime | None]:
 
 
 def use(found: OrderRow, *, actor: Actor, where: Place) -> Steps[list[Change]]:
-    """Use what an order holds, since it is paid now: the coupon is redeemed, the points are spent."""
-    changes: list[Change] = []
-    if found.coupon_id:
-        changes.append(promo.redeem_held(found.coupon_id, order_id=found.id, at=where.at))
+    """Use what an order holds, since it is paid now: the coupons are redeemed, the points are spent."""
+    changes = [promo.redeem_held(each, order_id=found.id, at=where.at) for each in found.coupon_ids]
     if found.hold_id:
         held = yield from ledger.read_hold(found.hold_id)
         if held is not None:
             changes += ledger.capture(_cause(found, held.id, actor, where), held)
     return changes
+
+
+def _coupons(found: OrderRow) -> Steps[list[promo.Held]]:
+    ids = found.coupon_ids
+    return (yield from rows(promo.by_ids(ids))) if ids else []
 
 
 def _cause(found: OrderRow, source_id: str, actor: Actor, where: Place) -> ledger.Cause:

@@ -105,6 +105,13 @@ async def pay_cash(order_id: Id, data: JSONBody[pay.PayCash], request: Asked) ->
     return await ctx.run(pay.pay_cash(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
 
 
+@post("/v1/orders/{order_id:str}/close", opt=member_or_staff("payment.take"), tags=["orders"], status_code=200)
+async def close_bill(order_id: Id, request: Asked) -> OrderView:
+    """Close a bill on which nothing is due."""
+    ctx = context(request)
+    return await ctx.run(pay.close(order_id, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
 @post("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.take"), tags=["orders"])
 async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet.Paying:
     """Pay an order by a wallet."""
@@ -177,6 +184,7 @@ ROUTES: list[Any] = [
     bill_order,
     open_again,
     pay_cash,
+    close_bill,
     pay_order,
     order_payments,
     cancel_order,

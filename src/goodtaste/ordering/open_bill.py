@@ -19,9 +19,20 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering import facts, held
+from goodtaste.ordering import coupons, facts, held
+from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.lines import line_row, line_view
-from goodtaste.ordering.orders import NEW_LINES, LineRow, OrderRow, OrderView, may_see, read, view
+from goodtaste.ordering.orders import (
+    NEW_LINES,
+    LineRow,
+    OrderRow,
+    OrderView,
+    coupons_text,
+    may_see,
+    read,
+    reasons_text,
+    view,
+)
 from goodtaste.ordering.place import Place, PriceChanged, free_later
 from goodtaste.ordering.tables import line, order, round_
 from goodtaste.pricing import api as pricing
@@ -50,12 +61,11 @@ class AddRound(Input, frozen=True):
     lines: Annotated[tuple[menu.Choice, ...], msgspec.Meta(min_length=1, max_length=pricing.LINES_MAX)]
 
 
-class Bill(Input, frozen=True):
-    """What is sent to put a coupon and points on a bill before it is paid."""
+class Bill(Wanted, frozen=True, kw_only=True):
+    """What is sent to put coupons and points on a bill before it is paid."""
 
     version: Positive
     seen_due_fen: Fen
-    coupon_id: IdText | None = None
     points: Count = 0
 
 
@@ -82,7 +92,7 @@ BILLED = change(
     .where(*_OPEN)
     .values(
         version=order.c.version + 1,
-        coupon_id=par("coupon_id", Id),
+        coupons=par("coupons", Str),
         coupon_fen=par("coupon_fen", Int),
         points=par("points", Int),
         points_fen=par("points_fen", Int),
@@ -107,12 +117,11 @@ class _Round(msgspec.Struct, frozen=True):
 ROUND = Read(select(round_.c.fingerprint).where(round_.c.id == par("id", Id)), _Round)
 NEW_ROUND = insert(round_)
 
-_encode = msgspec.json.Encoder().encode
 _reasons = msgspec.json.Decoder(list[pricing.Reason])
 
 
 def _open(found: OrderRow) -> None:
-    if found.pay_state != "unpaid" or found.state == "cancelled" or found.coupon_id or found.hold_id:
+    if found.pay_state != "unpaid" or found.state == "cancelled" or found.coupon_ids or found.hold_id:
         raise NotOpen(order_id=found.id)
 
 
@@ -145,7 +154,7 @@ def add_round(order_id: str, asked: AddRound, *, actor: Actor, where: Place) -> 
         "list_fen": found.list_fen + priced.list_fen,
         "member_saving_fen": found.member_saving_fen + priced.member_saving_fen,
         "due_fen": found.due_fen + priced.due_fen,
-        "reasons": _encode([*_reasons.decode(found.reasons), *priced.reasons]).decode(),
+        "reasons": reasons_text([*_reasons.decode(found.reasons), *priced.reasons]),
     }
     try:
         yield [
@@ -191,54 +200,49 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
         raise Changed(order_id=order_id, version=found.version)
     if found.member_id is None:
         raise NotOpen(order_id=order_id)
-    coupon, balances, lots = yield from _at_hand(found.member_id, asked, where)
+    at_hand, balances, lots = yield from _at_hand(found.member_id, asked, where)
     ledger.may_spend(balances, min(asked.points, balances.available))
     priced = pricing.price(
         [_as_line(each, where.book) for each in lines],
         _context(found, asked, balances, where),
-        [coupon] if coupon else [],
+        at_hand,
     )
-    if coupon and priced.coupon_id is None:
-        [why] = priced.why_not
-        raise promo.CouponNotApplicable(coupon_id=coupon.id, why=why.code, **why.facts)
+    coupons.all_apply(asked, priced)
     if priced.due_fen != asked.seen_due_fen:
         raise PriceChanged(seen_fen=asked.seen_due_fen, due_fen=priced.due_fen, priced=msgspec.to_builtins(priced))
     uses = yield from ledger.find_lots(found.member_id, priced.points, today=where.today, found=lots)
     hold_id = derived_id(order_id, f"hold{found.version}") if uses else None
     billed = {
-        "coupon_id": priced.coupon_id,
+        "coupons": coupons_text(coupons.of_price(priced)),
         "coupon_fen": priced.coupon_fen,
         "points": priced.points,
         "points_fen": priced.points_fen,
         "due_fen": priced.due_fen,
         "hold_id": hold_id,
-        "reasons": _encode([*_reasons.decode(found.reasons), *_of_the_bill(priced)]).decode(),
+        "reasons": reasons_text([*_reasons.decode(found.reasons), *_of_the_bill(priced)]),
     }
     changes = [
         BILLED(order_id=order_id, seen=found.version, **billed),
         SHARED.many([_share(order_id, each) for each in priced.lines]),
-        promo.hold(
-            priced.coupon_id,
-            member_id=found.member_id,
-            order_id=order_id,
-            saved_fen=priced.coupon_fen,
-            at=where.at,
+        *(
+            promo.hold(each, member_id=found.member_id, order_id=order_id, saved_fen=saved_fen, at=where.at)
+            for each, saved_fen in coupons.of_price(priced).items()
         ),
     ]
     if hold_id:
         cause = ledger.Cause(hold_id, found.member_id, actor.id, where.today, where.at, order_id)
         expires_at = where.at + where.bill_hold
         changes += ledger.set_aside(cause, uses, hold_id=hold_id, expires_at=expires_at)
-    if hold_id or coupon:
+    if hold_id or at_hand:
         changes.append(free_later(order_id, where))
     yield changes
     return _billed_view(found, lines, billed, {each.line_no: each for each in priced.lines})
 
 
 def _is_billed(found: OrderRow, asked: Bill) -> bool:
-    return (found.version, found.coupon_id, found.due_fen, found.points > 0) == (
+    return (found.version, {*found.coupon_ids}, found.due_fen, found.points > 0) == (
         asked.version + 1,
-        asked.coupon_id,
+        {*asked.coupons},
         asked.seen_due_fen,
         asked.points > 0,
     )
@@ -246,17 +250,16 @@ def _is_billed(found: OrderRow, asked: Bill) -> bool:
 
 def _at_hand(
     member_id: str, asked: Bill, where: Place
-) -> Steps[tuple[pricing.Coupon | None, ledger.Balances, list[ledger.Lot]]]:
+) -> Steps[tuple[list[pricing.Coupon], ledger.Balances, list[ledger.Lot]]]:
     queries: list[Query[Any]] = [
         members.standing(member_id),
         ledger.READ_BALANCES(owner_id=member_id),
         ledger.LOTS(account_id=ledger.account_of(member_id, "member"), today=where.today, skip=0),
-        promo.by_ids([asked.coupon_id] if asked.coupon_id else []),
+        promo.by_ids(asked.coupons),
     ]
-    standings, balances, lots, coupons = yield queries
-    members.known(standings, member_id, redeems=bool(asked.coupon_id or asked.points))
-    coupon = promo.owned(coupons, asked.coupon_id, member_id=member_id).as_offer() if asked.coupon_id else None
-    return coupon, ledger.as_balances(balances)[ledger.POINTS], lots
+    standings, balances, lots, found = yield queries
+    members.known(standings, member_id, redeems=bool(asked.coupons or asked.points))
+    return coupons.at_hand(asked, found, member_id=member_id), ledger.as_balances(balances)[ledger.POINTS], lots
 
 
 def _context(found: OrderRow, asked: Bill, balances: ledger.Balances, where: Place) -> pricing.Context:
@@ -299,21 +302,21 @@ def _billed_view(
 
 @script
 def open_again(order_id: str, *, actor: Actor, where: Place) -> Steps[OrderView]:
-    """Take coupon and points off a bill that is not paid, so that more can be ordered; what was held comes back."""
+    """Take coupons and points off a bill that is not paid, so that more can be ordered; what was held comes back."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id, permission="order.place")
     if found.pay_state != "unpaid" or found.state == "cancelled":
         raise NotOpen(order_id=order_id)
-    if not found.coupon_id and not found.hold_id:
+    if not found.coupon_ids and not found.hold_id:
         return view(found, lines)
     bare = {
-        "coupon_id": None,
+        "coupons": coupons_text({}),
         "coupon_fen": 0,
         "points": 0,
         "points_fen": 0,
         "due_fen": found.due_fen + found.coupon_fen + found.points_fen,
         "hold_id": None,
-        "reasons": _encode([r for r in _reasons.decode(found.reasons) if r.line_no is not None]).decode(),
+        "reasons": reasons_text([r for r in _reasons.decode(found.reasons) if r.line_no is not None]),
     }
     freed = yield from held.free(found, actor=actor, where=where)
     shares = {each.line_no: {"coupon_fen": 0, "points_fen": 0, "due_fen": each.unit_fen * each.qty} for each in lines}

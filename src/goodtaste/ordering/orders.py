@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select
@@ -52,7 +53,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     pay_state: str
     list_fen: int
     member_saving_fen: int
-    coupon_id: str | None
+    coupons: str
     coupon_fen: int
     points: int
     points_fen: int
@@ -68,6 +69,11 @@ class OrderRow(msgspec.Struct, frozen=True):
     business_date: date
     placed_at: datetime
     paid_at: datetime | None
+
+    @property
+    def coupon_ids(self) -> list[str]:
+        """The coupons on it."""
+        return list(coupons_of(self.coupons))
 
 
 class LineRow(msgspec.Struct, frozen=True):
@@ -111,8 +117,18 @@ class LineView(msgspec.Struct, frozen=True):
     choice: Choice
 
 
+class OnOrder(msgspec.Struct, frozen=True):
+    """A coupon on an order, and what it took off, in fen."""
+
+    coupon_id: str
+    saved_fen: int
+
+
 class OrderView(msgspec.Struct, frozen=True):
-    """An order as its member and the staff see it.  Amounts in fen; list_fen less all that came off is due_fen."""
+    """An order as its member and the staff see it.  Amounts in fen; list_fen less all that came off is due_fen.
+
+    `coupon_id` is the first of its `coupons`, or null.
+    """
 
     id: str
     store_id: str
@@ -125,6 +141,7 @@ class OrderView(msgspec.Struct, frozen=True):
     list_fen: int
     member_saving_fen: int
     coupon_id: str | None
+    coupons: list[OnOrder]
     coupon_fen: int
     points: int
     points_fen: int
@@ -138,6 +155,11 @@ class OrderView(msgspec.Struct, frozen=True):
     placed_at: datetime
     paid_at: datetime | None
     lines: list[LineView]
+
+    @property
+    def coupon_ids(self) -> list[str]:
+        """The coupons on it."""
+        return [each.coupon_id for each in self.coupons]
 
 
 _ORDER = [order.c[name] for name in OrderRow.__struct_fields__]
@@ -161,14 +183,42 @@ OF_STORE = Read(
 NEW_ORDER = insert(order)
 NEW_LINES = insert(line)
 
+_AS_IT_IS = [name for name in OrderView.__struct_fields__ if name not in ("coupon_id", "coupons", "reasons", "lines")]
 _reasons = msgspec.json.Decoder(list[Reason])
+coupons_of = msgspec.json.Decoder(dict[str, int]).decode
 _choice = msgspec.json.Decoder(Choice)
+_encode = msgspec.json.Encoder().encode
 
 
 def view(row: OrderRow, lines: Sequence[LineRow]) -> OrderView:
     """Return an order with its lines as it is shown."""
-    fields = {name: getattr(row, name) for name in OrderView.__struct_fields__ if name not in ("reasons", "lines")}
-    return OrderView(**fields, reasons=_reasons.decode(row.reasons), lines=[_line_view(each) for each in lines])
+    coupons = [OnOrder(*each) for each in coupons_of(row.coupons).items()]
+    return OrderView(
+        **{name: getattr(row, name) for name in _AS_IT_IS},
+        coupon_id=coupons[0].coupon_id if coupons else None,
+        coupons=coupons,
+        reasons=_reasons.decode(row.reasons),
+        lines=[_line_view(each) for each in lines],
+    )
+
+
+def order_row(shown: OrderView) -> dict[str, Any]:
+    """Return an order as it is stored, except for what nobody is shown."""
+    return {
+        **{name: getattr(shown, name) for name in _AS_IT_IS},
+        "coupons": coupons_text({each.coupon_id: each.saved_fen for each in shown.coupons}),
+        "reasons": reasons_text(shown.reasons),
+    }
+
+
+def coupons_text(saved: Mapping[str, int]) -> str:
+    """Return coupons as they are stored: what each took off, in fen, by its id."""
+    return _encode(saved).decode()
+
+
+def reasons_text(reasons: Sequence[Reason]) -> str:
+    """Return reasons as they are stored."""
+    return _encode(reasons).decode()
 
 
 def _line_view(row: LineRow) -> LineView:

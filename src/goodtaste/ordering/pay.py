@@ -97,6 +97,24 @@ def mark_paid(
 
 
 @script
+def close(order_id: str, *, actor: Actor, where: Place) -> Steps[OrderView]:
+    """Close a bill on which nothing is due, without any payment; closing it again changes nothing.
+
+    Refuses `NotPayable`, and `PriceChanged` where something is due.
+    """
+    found, lines = yield from read(order_id)
+    found = may_see(actor, found, order_id, permission="payment.take")
+    if found.due_fen:
+        raise PriceChanged(seen_fen=0, due_fen=found.due_fen, priced=None)
+    if found.pay_state == "paid":
+        return view(found, lines)
+    payable(found)
+    after, changes = yield from mark_paid(found, lines, actor=actor, where=where)
+    yield changes
+    return view(after, lines)
+
+
+@script
 def pay_cash(order_id: str, asked: PayCash, *, actor: Actor, where: Place) -> Steps[OrderView]:
     """Take cash for an order; once per `asked.id`.  Refuses `NotPayable`, `PriceChanged` and too little cash."""
     mark = fingerprint([order_id, asked])

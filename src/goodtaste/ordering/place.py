@@ -19,9 +19,10 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering import facts
+from goodtaste.ordering import coupons, facts
+from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.lines import line_row, line_view
-from goodtaste.ordering.orders import LINES, NEW_LINES, NEW_ORDER, ORDER, OrderRow, OrderView, view
+from goodtaste.ordering.orders import LINES, NEW_LINES, NEW_ORDER, ORDER, OnOrder, OrderRow, OrderView, order_row, view
 from goodtaste.ordering.rules import Kind
 from goodtaste.payment import api as payments
 from goodtaste.pricing import api as pricing
@@ -44,7 +45,7 @@ class Cash(Input, frozen=True):
     tendered_fen: Fen
 
 
-class PlaceOrder(Input, frozen=True):
+class PlaceOrder(Wanted, frozen=True, kw_only=True):
     """What is sent to place an order.  `seen_due_fen` is the price the diner agreed to; the server never takes a price from a client."""
 
     id: Id
@@ -56,7 +57,6 @@ class PlaceOrder(Input, frozen=True):
     table_id: Id | None = None
     member_id: Id | None = None
     visit_id: Id | None = None
-    coupon_id: Id | None = None
     points: Count = 0
     note: Text = ""
     cash: Cash | None = None
@@ -104,7 +104,7 @@ def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
     chosen = where.book.choose(
         asked.lines, store_id=asked.store_id, channel=asked.channel, zone=where.calendar.zone, at=where.at
     )
-    priced = pricing.price([c.line for c in chosen], _context(asked, member, where), _offers(asked, member))
+    priced = pricing.price([c.line for c in chosen], _context(asked, member, where), _coupons(asked, member))
     _agreed(asked, priced)
     uses: list[ledger.LotUse] = []
     if priced.points and member:
@@ -148,19 +148,19 @@ def _read(asked: PlaceOrder, actor: Actor, where: Place) -> Steps[tuple[OrderRow
         members.standing(asked.member_id),
         ledger.READ_BALANCES(owner_id=asked.member_id),
         ledger.LOTS(account_id=ledger.account_of(asked.member_id, "member"), today=where.today, skip=0),
-        promo.by_ids([asked.coupon_id] if asked.coupon_id else []),
+        promo.by_ids(asked.coupons),
     ]
     by_staff = actor.kind == "staff"
     if by_staff and asked.visit_id:
         queries.append(members.visit_query(asked.visit_id))
-    orders, standings, balances, lots, coupons, *visits = yield queries
+    orders, standings, balances, lots, found, *visits = yield queries
     if orders:
         return orders[0], None
     if by_staff:
         members.present(visits[0] if visits else [], member_id=asked.member_id, store_id=asked.store_id, at=where.at)
-    standing = members.known(standings, asked.member_id, redeems=bool(asked.coupon_id or asked.points))
+    standing = members.known(standings, asked.member_id, redeems=bool(asked.coupons or asked.points))
     level = where.program.level(standing.level)
-    return None, _Member(standing, level, ledger.as_balances(balances)[ledger.POINTS], lots, coupons)
+    return None, _Member(standing, level, ledger.as_balances(balances)[ledger.POINTS], lots, found)
 
 
 def _same(found: OrderRow, mark: str, order_id: str) -> Steps[OrderView]:
@@ -181,18 +181,13 @@ def _context(asked: PlaceOrder, member: _Member | None, where: Place) -> pricing
     )
 
 
-def _offers(asked: PlaceOrder, member: _Member | None) -> list[pricing.Coupon]:
-    if asked.coupon_id is None:
-        return []
-    coupons = member.coupons if member else []
-    return [promo.owned(coupons, asked.coupon_id, member_id=asked.member_id or "").as_offer()]
+def _coupons(asked: PlaceOrder, member: _Member | None) -> list[pricing.Coupon]:
+    return coupons.at_hand(asked, member.coupons if member else [], member_id=asked.member_id)
 
 
 def _agreed(asked: PlaceOrder, priced: pricing.Priced) -> None:
     """Refuse a coupon that does not apply, and a price other than the one that was seen."""
-    if asked.coupon_id and priced.coupon_id is None:
-        [why] = priced.why_not
-        raise promo.CouponNotApplicable(coupon_id=asked.coupon_id, why=why.code, **why.facts)
+    coupons.all_apply(asked, priced)
     if priced.due_fen != asked.seen_due_fen:
         raise PriceChanged(seen_fen=asked.seen_due_fen, due_fen=priced.due_fen, priced=msgspec.to_builtins(priced))
 
@@ -220,12 +215,9 @@ def _write(
         _order_row(shown, hold_id=hold_id, actor=actor, mark=mark),
         NEW_LINES.many(lines),
         menu.take(asked.store_id, wanted),
-        use(
-            priced.coupon_id,
-            member_id=asked.member_id,
-            order_id=asked.id,
-            saved_fen=priced.coupon_fen,
-            at=where.at,
+        *(
+            use(each.coupon_id, member_id=asked.member_id, order_id=asked.id, saved_fen=each.saved_fen, at=where.at)
+            for each in shown.coupons
         ),
     ]
     if member:
@@ -272,7 +264,7 @@ def _paid(cash: Cash | None, shown: OrderView, actor: Actor, mark: str) -> list[
 def _unpaid(shown: OrderView, where: Place) -> list[Change]:
     changes = [tell(facts.placed(shown), at=where.at)]
     if shown.kind == "dine_in":
-        if shown.coupon_id or shown.points:
+        if shown.coupons or shown.points:
             changes.append(free_later(shown.id, where))
     else:
         due_at = where.at + timedelta(minutes=where.program.hold_minutes)
@@ -290,6 +282,7 @@ def free_later(order_id: str, where: Place) -> Change:
 def _shown(
     asked: PlaceOrder, chosen: Sequence[menu.Chosen], priced: pricing.Priced, *, paid: bool, earned: int, where: Place
 ) -> OrderView:
+    used = [OnOrder(*each) for each in coupons.of_price(priced).items()]
     return OrderView(
         id=asked.id,
         store_id=asked.store_id,
@@ -301,7 +294,8 @@ def _shown(
         pay_state="paid" if paid else "unpaid",
         list_fen=priced.list_fen,
         member_saving_fen=priced.member_saving_fen,
-        coupon_id=priced.coupon_id,
+        coupon_id=used[0].coupon_id if used else None,
+        coupons=used,
         coupon_fen=priced.coupon_fen,
         points=priced.points,
         points_fen=priced.points_fen,
@@ -319,10 +313,6 @@ def _shown(
 
 
 def _order_row(shown: OrderView, *, hold_id: str | None, actor: Actor, mark: str) -> Change:
-    row = msgspec.structs.asdict(shown)
-    del row["lines"]
-    row["reasons"] = _encode(shown.reasons).decode()
-    return NEW_ORDER(**row, hold_id=hold_id, placed_by=actor.id, fingerprint=mark, source="", external_no=None)
-
-
-_encode = msgspec.json.Encoder().encode
+    return NEW_ORDER(
+        **order_row(shown), hold_id=hold_id, placed_by=actor.id, fingerprint=mark, source="", external_no=None
+    )

@@ -7,6 +7,16 @@ PROOFS = {
         SELECT o.id, o.due_fen, l.due FROM ordering_order o
         LEFT JOIN (SELECT order_id, sum(due_fen) AS due FROM ordering_line GROUP BY order_id) l ON l.order_id = o.id
         WHERE o.due_fen <> coalesce(l.due, -1)""",
+    "O1b what came off an order is the sum over its lines, and over its coupons": """
+        SELECT o.id, o.coupon_fen, l.coupon_fen, c.fen FROM ordering_order o
+        LEFT JOIN (SELECT order_id, sum(coupon_fen) AS coupon_fen, sum(points_fen) AS points_fen FROM ordering_line GROUP BY order_id) l
+            ON l.order_id = o.id
+        LEFT JOIN (
+            SELECT o.id, sum(CAST(CAST(j.value AS text) AS integer)) AS fen FROM ordering_order o
+            JOIN json_each(json(o.coupons)) j ON true GROUP BY o.id
+        ) c ON c.id = o.id
+        WHERE o.coupon_fen <> coalesce(l.coupon_fen, -1) OR o.points_fen <> coalesce(l.points_fen, -1)
+            OR o.coupon_fen <> coalesce(c.fen, 0)""",
     "O2 what an order counts as refunded is the sum of its refunds": """
         SELECT o.id FROM ordering_order o
         LEFT JOIN (SELECT order_id, sum(amount_fen) AS amount FROM ordering_refund GROUP BY order_id) r ON r.order_id = o.id

@@ -9,19 +9,20 @@ import msgspec
 
 from goodtaste.kernel.auth import Actor, NotAllowed
 from goodtaste.kernel.db import Query, Steps, script
-from goodtaste.kernel.input import Count, Id, Input
+from goodtaste.kernel.input import Count, Id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
+from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.place import Place
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
 
-class Cart(Input, frozen=True):
+class Cart(Wanted, frozen=True, kw_only=True):
     """What is sent to have a cart priced.
 
-    `coupon_id` asks for one coupon; without it the best of those at hand is chosen, unless `no_coupon`.  `points` is how many to use at
+    `coupon_ids` asks for coupons; without it the best of those at hand are chosen, unless `no_coupon`.  `points` is how many to use at
     most; `all_points` uses as many as the program allows.
     """
 
@@ -30,7 +31,6 @@ class Cart(Input, frozen=True):
     lines: Annotated[tuple[menu.Choice, ...], msgspec.Meta(min_length=1, max_length=pricing.LINES_MAX)]
     member_id: Id | None = None
     visit_id: Id | None = None
-    coupon_id: Id | None = None
     no_coupon: bool = False
     points: Count = 0
     all_points: bool = False
@@ -83,7 +83,7 @@ def _for_whom(cart: Cart, actor: Actor) -> str | None:
 
 
 def _queries(member_id: str, cart: Cart, actor: Actor, where: Place) -> list[Query[Any]]:
-    at_hand = promo.by_ids([cart.coupon_id]) if cart.coupon_id else promo.at_hand(member_id, at=where.at)
+    at_hand = promo.by_ids(cart.coupons) if cart.coupons else promo.at_hand(member_id, at=where.at)
     return [
         members.standing(member_id),
         ledger.READ_BALANCES(owner_id=member_id),

@@ -26,7 +26,7 @@ from goodtaste.member import api as members
 from goodtaste.menu.api import Choice
 from goodtaste.ordering import facts
 from goodtaste.ordering.lines import line_row
-from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, LineView, OrderView
+from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, LineView, OrderView, order_row
 from goodtaste.ordering.progress import STEP
 from goodtaste.ordering.rules import Kind
 from goodtaste.ordering.tables import order
@@ -220,6 +220,7 @@ def _shown(asked: RecordOrder, calendar: BusinessCalendar, *, points_earned: int
         list_fen=due_fen,
         member_saving_fen=0,
         coupon_id=None,
+        coupons=[],
         coupon_fen=0,
         points=0,
         points_fen=0,
@@ -264,9 +265,13 @@ def _written(found: Sequence[tuple[RecordOrder, OrderView, str]], *, actor: Acto
 
 
 def _order_row(asked: RecordOrder, shown: OrderView, mark: str, actor: Actor) -> dict[str, Any]:
-    row = {name: getattr(shown, name) for name in OrderView.__struct_fields__ if name not in ("lines", "reasons")}
-    kept = {"reasons": "[]", "hold_id": None, "source": asked.source, "external_no": asked.external_no}
-    return row | kept | {"placed_by": actor.id, "fingerprint": mark}
+    return order_row(shown) | {
+        "hold_id": None,
+        "source": asked.source,
+        "external_no": asked.external_no,
+        "placed_by": actor.id,
+        "fingerprint": mark,
+    }
 
 
 def _payment(asked: RecordOrder, shown: OrderView, mark: str, actor: Actor) -> payments.Payment:

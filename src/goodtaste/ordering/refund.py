@@ -84,8 +84,18 @@ class RefundView(msgspec.Struct, frozen=True):
     reason: str
     actor_id: str
     approved_by: str | None
-    fingerprint: str
     at: datetime
+
+
+class _Known(RefundView, frozen=True):
+    """A refund as a row."""
+
+    fingerprint: str
+
+    def again(self, mark: str) -> RefundView:
+        """Return it to who sends it again; refuses `IdTaken` for other content."""
+        same_or_taken(self.fingerprint, mark, id_=self.id)
+        return RefundView(**{name: getattr(self, name) for name in RefundView.__struct_fields__})
 
 
 class Worth(msgspec.Struct, frozen=True):
@@ -104,9 +114,7 @@ class Worth(msgspec.Struct, frozen=True):
 
 REFUND = insert(refund)
 REFUND_LINES = insert(refund_line)
-ONE = Read(
-    select(*[refund.c[name] for name in RefundView.__struct_fields__]).where(refund.c.id == par("id", Id)), RefundView
-)
+ONE = Read(select(*[refund.c[name] for name in _Known.__struct_fields__]).where(refund.c.id == par("id", Id)), _Known)
 OF_ORDER = Read(
     select(*[refund.c[name] for name in RefundView.__struct_fields__])
     .where(refund.c.order_id == par("order_id", Id))
@@ -188,7 +196,7 @@ def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor) -> Steps[
         "amount_fen": value.amount_fen,
         "points_back": value.points_back,
         "points_taken": value.points_taken,
-        "coupon_back": value.whole and found.coupon_id is not None,
+        "coupon_back": value.whole and bool(found.coupon_ids),
     }
 
 
@@ -207,8 +215,7 @@ def refund_order(
     found = may_see(actor, found, order_id, permission="order.read" if approved_by else "order.refund")
     known = yield from first(ONE(id=asked.id))
     if known is not None:
-        same_or_taken(known.fingerprint, mark, id_=asked.id)
-        return known
+        return known.again(mark)
     value = worth(found, lines, asked.pieces)
     if value.amount_fen != asked.seen_amount_fen:
         raise RefundChanged(
@@ -223,15 +230,14 @@ def refund_order(
         amount_fen=value.amount_fen,
         points_back=value.points_back,
         points_taken=value.points_taken,
-        coupon_back=value.whole and found.coupon_id is not None,
+        coupon_back=value.whole and bool(found.coupon_ids),
         reason=asked.reason,
         actor_id=actor.id,
         approved_by=approved_by,
-        fingerprint=mark,
         at=where.at,
     )
     changes = [
-        *_kept(found, shown, value, restock=asked.restock or value.ends(found), where=where),
+        *_kept(found, shown, value, mark=mark, restock=asked.restock or value.ends(found), where=where),
         *(yield from _member_side(found, shown, value, actor=actor, where=where)),
         *(yield from _money(found, shown, where)),
         audit.note(
@@ -254,14 +260,13 @@ def refund_order(
         again = yield from first(ONE(id=asked.id))
         if again is None:
             raise
-        same_or_taken(again.fingerprint, mark, id_=asked.id)
-        return again
+        return again.again(mark)
     return shown
 
 
-def _kept(found: OrderRow, shown: RefundView, value: Worth, *, restock: bool, where: Place) -> list[Change]:
+def _kept(found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restock: bool, where: Place) -> list[Change]:
     """The refund itself, the order and its lines, and the portions where they go back on sale."""
-    row = msgspec.structs.asdict(shown) | {"restock": restock, "business_date": where.today}
+    row = msgspec.structs.asdict(shown) | {"fingerprint": mark, "restock": restock, "business_date": where.today}
     parts = [
         {"refund_id": shown.id, "line_no": each.line_no, "qty": qty, "amount_fen": fen}
         for each, qty, fen in value.pieces
@@ -316,9 +321,8 @@ def _member_side(
                 found.member_id, rest, today=where.today, coming=coming, as_far_as_it_goes=True
             )
             changes += ledger.unearn(cause, shown.points_taken, earned, uses)
-    if value.whole and found.coupon_id:
-        coupon = yield from promo.read(found.coupon_id)
-        if coupon is not None:
+    if value.whole and found.coupon_ids:
+        for coupon in (yield from rows(promo.by_ids(found.coupon_ids))):
             until = promo.back_until(coupon.valid_to_at, at=where.at)
             changes.append(promo.give_back(coupon.id, order_id=found.id, valid_to_at=until, at=where.at))
     return changes

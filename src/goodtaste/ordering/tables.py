@@ -18,7 +18,7 @@ order = create_table(
     Column("pay_state", Str, nullable=False),
     Column("list_fen", Int, nullable=False),
     Column("member_saving_fen", Int, nullable=False),
-    Column("coupon_id", Id),
+    Column("coupons", Str, nullable=False),
     Column("coupon_fen", Int, nullable=False),
     Column("points", Int, nullable=False),
     Column("points_fen", Int, nullable=False),
@@ -59,6 +59,7 @@ order = create_table(
     Index("ordering_order_member_idx", "member_id", "placed_at"),
     Index("ordering_order_store_idx", "store_id", "placed_at"),
 )
+"""`coupons` is a JSON object, what each coupon on the order took off by its id: such rows are written and read with the order alone."""
 
 line = create_table(
     "ordering_line",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 PROOFS = {
-    "L9 a coupon is honoured at most once, for the order that says so": """
-        SELECT order_id FROM promo_coupon WHERE state IN ('held', 'redeemed') GROUP BY order_id HAVING count(*) > 1""",
     "L9b what a template counts as issued is what exists of it, within its budget": """
         SELECT t.id, t.issued, c.n FROM promo_template t
         LEFT JOIN (SELECT template_id, count(*) AS n FROM promo_coupon GROUP BY template_id) c ON c.template_id = t.id

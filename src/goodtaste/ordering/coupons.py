@@ -1,0 +1,51 @@
+"""The coupons of an order: those that are asked for, whether all of them apply, and what is written of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from goodtaste.kernel.input import Id, Input
+from goodtaste.pricing import api as pricing
+from goodtaste.promo import api as promo
+
+COUPONS_MAX = 10  # on one order
+
+
+class Wanted(Input, frozen=True):
+    """The coupons that are asked for: `coupon_ids`, or `coupon_id` where it is one."""
+
+    coupon_id: Id | None = None
+    coupon_ids: Annotated[tuple[Id, ...], msgspec.Meta(max_length=COUPONS_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if self.coupon_id and self.coupon_ids:
+            raise ValueError("coupon_id stands for one coupon, coupon_ids for several: send one of them")
+        if len({*self.coupon_ids}) < len(self.coupon_ids):
+            raise ValueError("a coupon is named twice")
+
+    @property
+    def coupons(self) -> list[str]:
+        """The ids of the coupons that are asked for."""
+        return [self.coupon_id] if self.coupon_id else list(self.coupon_ids)
+
+
+def at_hand(asked: Wanted, found: Sequence[promo.Held], *, member_id: str | None) -> list[pricing.Coupon]:
+    """Return the coupons asked for as pricing sees them; refuses `CouponUnknown` and `CouponUsed`."""
+    return [promo.owned(list(found), each, member_id=member_id or "").as_offer() for each in asked.coupons]
+
+
+def all_apply(asked: Wanted, priced: pricing.Priced) -> None:
+    """Refuse `CouponNotApplicable` unless every coupon asked for is in the price."""
+    used = of_price(priced)
+    why = {each.offer_id: each for each in priced.why_not}
+    for coupon_id in asked.coupons:
+        if coupon_id not in used:
+            raise promo.CouponNotApplicable(coupon_id=coupon_id, why=why[coupon_id].code, **why[coupon_id].facts)
+
+
+def of_price(priced: pricing.Priced) -> dict[str, int]:
+    """Return what each coupon in a price takes off, in fen, by its id."""
+    return {priced.coupon_id: priced.coupon_fen} if priced.coupon_id else {}
