@@ -1,22 +1,59 @@
 """The door of pricing."""
 
-from goodtaste.pricing.rules import (
+from goodtaste.pricing.check import Fault, check, check_set, lane_of, stage_of
+from goodtaste.pricing.offers import (
+    Benefit,
+    BirthdayWindow,
+    Bundle,
+    BuyGet,
+    CheapestFree,
+    Conditions,
+    DateSpan,
+    Daypart,
+    FreeDelivery,
+    Gift,
+    NthItem,
+    Offer,
+    Part,
+    PercentOff,
+    SpendAndSave,
+    Tier,
+    UnitPercent,
+    UnitPrice,
+)
+from goodtaste.pricing.rules import price
+from goodtaste.pricing.values import (
+    COUPON_LANE,
+    COUPONS_MAX,
+    LANES,
     LINES_MAX,
+    NODES_MAX,
+    OFFERS_MAX,
     QTY_MAX,
+    AnyCouponKind,
+    Applied,
     Channel,
     Context,
     Coupon,
     CouponKind,
+    Fee,
+    Fees,
+    GiftLine,
+    Lane,
     Line,
     PointsRate,
     Priced,
     PricedLine,
+    Proof,
     Reason,
+    Share,
     WhyNot,
-    price,
 )
 
 __all__ = [
-    "LINES_MAX", "QTY_MAX", "Channel", "Context", "Coupon", "CouponKind", "Line", "PointsRate", "Priced", "PricedLine", "Reason", "WhyNot",
-    "price",
+    "COUPONS_MAX", "COUPON_LANE", "LANES", "LINES_MAX", "NODES_MAX", "OFFERS_MAX", "QTY_MAX", "AnyCouponKind", "Applied", "Benefit",
+    "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon", "CouponKind", "DateSpan", "Daypart",
+    "Fault", "Fee", "Fees", "FreeDelivery", "Gift", "GiftLine", "Lane", "Line", "NthItem", "Offer", "Part", "PercentOff", "PointsRate",
+    "Priced", "PricedLine", "Proof", "Reason", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set",
+    "lane_of", "price", "stage_of",
 ]  # fmt: skip
