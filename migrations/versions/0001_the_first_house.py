@@ -288,6 +288,14 @@ def upgrade() -> None:
         batch_op.create_index("member_code_use_expires_at_idx", ["expires_at"], unique=False)
 
     op.create_table(
+        "member_level_step",
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("growth_min", columns.Int(), nullable=False),
+        sa.PrimaryKeyConstraint("code", name=op.f("member_level_step_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "member_member",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("handle", columns.Str(), nullable=False),
@@ -666,6 +674,21 @@ def upgrade() -> None:
         batch_op.create_index("member_consent_member_idx", ["member_id", "purpose", "at"], unique=False)
 
     op.create_table(
+        "member_gift",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("what", columns.Str(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("given_on", columns.Day(), nullable=False),
+        sa.CheckConstraint("kind IN ('level', 'birthday')", name=op.f("member_gift_kind")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_gift_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_gift_pkey")),
+        sa.UniqueConstraint("member_id", "kind", "what", name="member_gift_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "member_identity",
         sa.Column("provider", columns.Str(), nullable=False),
         sa.Column("subject", columns.Str(), nullable=False),
@@ -686,14 +709,64 @@ def upgrade() -> None:
         sa.Column("from_level", columns.Str(), nullable=False),
         sa.Column("to_level", columns.Str(), nullable=False),
         sa.Column("growth", columns.Int(), nullable=False),
+        sa.Column("cause", columns.Str(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
         sa.Column("at", columns.Moment(), nullable=False),
         sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_level_change_member_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("member_level_change_pkey")),
+        sa.UniqueConstraint("member_id", "version", name="member_level_change_nth_key"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("member_level_change", schema=None) as batch_op:
         batch_op.create_index("member_level_change_member_idx", ["member_id", "at"], unique=False)
+
+    op.create_table(
+        "member_level_grant",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("source", columns.Str(), nullable=False),
+        sa.Column("level", columns.Str(), nullable=False),
+        sa.Column("from_at", columns.Moment(), nullable=False),
+        sa.Column("until_at", columns.Moment(), nullable=True),
+        sa.Column("review_on", columns.Day(), nullable=True),
+        sa.Column("warned_on", columns.Day(), nullable=True),
+        sa.Column("next_on", columns.Day(), nullable=True),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.Column("given_by", columns.Str(), nullable=False),
+        sa.CheckConstraint(
+            "(source = 'earned') = (review_on IS NOT NULL AND next_on IS NOT NULL)",
+            name=op.f("member_level_grant_review"),
+        ),
+        sa.CheckConstraint("source IN ('earned', 'paid', 'staff')", name=op.f("member_level_grant_source")),
+        sa.CheckConstraint("until_at IS NULL OR until_at > from_at", name=op.f("member_level_grant_span")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_level_grant_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_level_grant_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("member_level_grant", schema=None) as batch_op:
+        batch_op.create_index(
+            "member_level_grant_member_idx",
+            ["member_id"],
+            unique=False,
+            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL"),
+        )
+        batch_op.create_index(
+            "member_level_grant_next_idx",
+            ["next_on", "id"],
+            unique=False,
+            postgresql_where=sa.text("ended_at IS NULL AND source = 'earned'"),
+            sqlite_where=sa.text("ended_at IS NULL AND source = 'earned'"),
+        )
+        batch_op.create_index(
+            "member_level_grant_until_idx",
+            ["until_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
+            sqlite_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
+        )
 
     op.create_table(
         "member_purchase",
@@ -1191,6 +1264,24 @@ def downgrade() -> None:
     op.drop_table("member_visit")
     op.drop_table("member_secret")
     op.drop_table("member_purchase")
+    with op.batch_alter_table("member_level_grant", schema=None) as batch_op:
+        batch_op.drop_index(
+            "member_level_grant_until_idx",
+            postgresql_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
+            sqlite_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "member_level_grant_next_idx",
+            postgresql_where=sa.text("ended_at IS NULL AND source = 'earned'"),
+            sqlite_where=sa.text("ended_at IS NULL AND source = 'earned'"),
+        )
+        batch_op.drop_index(
+            "member_level_grant_member_idx",
+            postgresql_where=sa.text("ended_at IS NULL"),
+            sqlite_where=sa.text("ended_at IS NULL"),
+        )
+
+    op.drop_table("member_level_grant")
     with op.batch_alter_table("member_level_change", schema=None) as batch_op:
         batch_op.drop_index("member_level_change_member_idx")
 
@@ -1199,6 +1290,7 @@ def downgrade() -> None:
         batch_op.drop_index("member_identity_member_id_idx")
 
     op.drop_table("member_identity")
+    op.drop_table("member_gift")
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.drop_index("member_consent_member_idx")
 
@@ -1249,6 +1341,7 @@ def downgrade() -> None:
 
     op.drop_table("member_otp")
     op.drop_table("member_member")
+    op.drop_table("member_level_step")
     with op.batch_alter_table("member_code_use", schema=None) as batch_op:
         batch_op.drop_index("member_code_use_expires_at_idx")
 

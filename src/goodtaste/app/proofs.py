@@ -5,6 +5,8 @@ Each room proves its own books.  Here an order is held against what payment, led
 
 from __future__ import annotations
 
+from goodtaste.member.api import LADDER
+
 PROOFS = {
     "X1 an order that is paid has brought its money, and one that is not holds none": """
         SELECT o.id, o.pay_state, o.due_fen, p.amount FROM ordering_order o LEFT JOIN (
@@ -79,4 +81,16 @@ PROOFS = {
             ) taken GROUP BY store_id, sku
         ) t ON t.store_id = s.store_id AND t.sku = CAST(s.sku_id AS text)
         WHERE s.sold <> coalesce(t.n, 0)""",
+    "X9 growth that has not run out has lifted every member as far as it reaches": """
+        WITH :ladder, grown AS (
+            SELECT a.owner_id, sum(l.remaining) AS growth FROM ledger_account a JOIN ledger_lot l ON l.account_id = a.id
+            WHERE a.unit = 'GROWTH' AND a.kind = 'member' AND l.expires_on >= (SELECT max(business_date) FROM ledger_txn)
+            GROUP BY a.owner_id)
+        SELECT m.id, g.growth, e.level FROM member_member m JOIN grown g ON g.owner_id = m.id
+        LEFT JOIN member_level_grant e ON e.member_id = m.id AND e.source = 'earned' AND e.ended_at IS NULL
+        LEFT JOIN ladder h ON h.code = e.level
+        WHERE m.status <> 'erased'
+        AND (SELECT max(growth_min) FROM ladder WHERE growth_min <= g.growth) > coalesce(h.growth_min, 0)""".replace(
+        ":ladder", LADDER
+    ),
 }

@@ -21,6 +21,7 @@ from goodtaste.member import api as members
 from goodtaste.member import handlers as member_handlers
 from goodtaste.member import http as member_http
 from goodtaste.member import jobs as member_jobs
+from goodtaste.member import levels as member_levels
 from goodtaste.member import sandbox_sms, sandbox_wechat
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
@@ -141,6 +142,7 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **menu_days.functions(process),
         member_jobs.EXPIRE.name: member_jobs.expire(process),
         member_jobs.SWEEP.name: member_jobs.sweep(process),
+        member_levels.SETTLE: member_levels.settle_job(process),
         **payments.job_functions(process),
         **ordering_jobs.functions(process),
     }

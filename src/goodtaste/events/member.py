@@ -20,7 +20,10 @@ class MemberUpdated(Event, frozen=True, kw_only=True):
 
 
 class LevelChanged(Event, frozen=True, kw_only=True):
-    """A member came to another level."""
+    """A member came to another level.
+
+    `cause`: `growth` (reached), `review` (lost when its period was over), `grant` and `end` (given, over), `correction`, `plan`.
+    """
 
     topic = "member.level_changed.v1"
     key_field = "member_id"
@@ -29,6 +32,20 @@ class LevelChanged(Event, frozen=True, kw_only=True):
     from_level: str
     to_level: str
     growth: int
+    cause: str
+
+
+class GiftDue(Event, frozen=True, kw_only=True):
+    """A member is to have a coupon of a template, once for `gift_id`, which is the coupon's id.  `kind`: `level` or `birthday`."""
+
+    topic = "member.gift_due.v1"
+    key_field = "member_id"
+
+    gift_id: str
+    member_id: str
+    template_id: str
+    kind: str
+    what: str
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -16,10 +17,12 @@ class BusinessCalendar(msgspec.Struct, frozen=True):
     day_start_minute: int = 0
 
     def business_date(self, at: datetime) -> date:
-        """Return the trading day to which the instant `at` belongs: a sale at 02:00 belongs to the evening before."""
-        local = at.astimezone(zone_of(self.zone))
-        start = time(self.day_start_minute // 60, self.day_start_minute % 60)
-        return local.date() if local.time() >= start else local.date() - timedelta(days=1)
+        """Return the trading day to which the instant `at` belongs: a sale at 02:00 belongs to the evening before.
+
+        A day that has started never goes back to the one before it, also where the clocks do; it is the day whose `day_of` holds `at`.
+        """
+        today = at.astimezone(zone_of(self.zone)).date()
+        return today if at >= self._start(today) else today - timedelta(days=1)
 
     def day_of(self, business_date: date) -> tuple[datetime, datetime]:
         """Return the half-open span of a trading day in UTC; 23 or 25 hours long where the clocks change in it."""
@@ -28,6 +31,12 @@ class BusinessCalendar(msgspec.Struct, frozen=True):
     def _start(self, day: date) -> datetime:
         clock = time(self.day_start_minute // 60, self.day_start_minute % 60, tzinfo=zone_of(self.zone))
         return datetime.combine(day, clock).astimezone(UTC)
+
+
+def months_later(day: date, months: int) -> date:
+    """Return the same day of the month `months` later; the last of the month where it has no such day (31 January, 28 February)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 @lru_cache(64)

@@ -46,7 +46,8 @@ from goodtaste.ledger.moves import (
     vest,
 )
 from goodtaste.ledger.proof import PROOFS
-from goodtaste.ledger.rules import Balances, Lot, LotUse, credited, vested
+from goodtaste.ledger.rolling import lots_of, run_out
+from goodtaste.ledger.rules import Balances, Lot, LotUse, credited, take_oldest_first, vested
 from goodtaste.ledger.tables import GROWTH, POINTS
 
 __all__ = [
@@ -85,6 +86,7 @@ __all__ = [
     "expiring",
     "find_lots",
     "grant",
+    "lots_of",
     "may_spend",
     "movements",
     "open_accounts",
@@ -95,9 +97,11 @@ __all__ = [
     "read_movement",
     "read_uses",
     "release",
+    "run_out",
     "set_aside",
     "shrink",
     "spend",
+    "take_oldest_first",
     "unearn",
     "unspend",
     "vest",

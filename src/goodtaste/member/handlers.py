@@ -7,11 +7,11 @@ from datetime import datetime
 import msgspec
 
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
-from goodtaste.kernel.db import Change, Steps
+from goodtaste.kernel.db import Change, Steps, rows
 from goodtaste.ledger import api as ledger
 from goodtaste.ledger.api import GROWTH, POINTS
 from goodtaste.member import rules
-from goodtaste.member.purchases import Purchase, complete, keep, read
+from goodtaste.member.purchases import GROWN, Purchase, complete, keep, read
 from goodtaste.member.record import save
 from goodtaste.member.rules import Program
 
@@ -22,7 +22,7 @@ def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
     """Remember what was paid, and tell the member's points as they are now."""
     if event.member_id is None:
         return []
-    known = yield from read(event.member_id, event.order_id)
+    known = yield from read(event.member_id, event.order_id, today=event.business_date)
     if known is None:
         return []
     now = known.before or Purchase(event.order_id, event.member_id, event.paid_fen, 0, False, 0)
@@ -36,30 +36,31 @@ def on_completed(event: OrderCompleted, at: datetime) -> Steps[list[Change]]:
     """
     if event.member_id is None:
         return []
-    known = yield from read(event.member_id, event.order_id)
+    known = yield from read(event.member_id, event.order_id, today=event.business_date)
     if known is None or (known.before and known.before.completed):
         return []
     earned = yield from ledger.read_earned(event.order_id)
     before = known.before or Purchase(event.order_id, event.member_id, event.paid_fen, 0, False, 0)
     cause = ledger.Cause(event.order_id, event.member_id, ACTOR, event.business_date, at, event.order_id)
-    return [
-        *_vested(cause, earned, known.balances, known.program),
-        *complete(
-            known,
-            cause,
-            before,
-            worth_fen=min(event.paid_fen, before.paid_fen - before.refunded_fen),
-            points=earned.pending if earned else 0,
-            at=at,
-        ),
-    ]
+    brought = yield from complete(
+        known,
+        cause,
+        before,
+        worth_fen=min(event.paid_fen, before.paid_fen - before.refunded_fen),
+        points=earned.pending if earned else 0,
+        at=at,
+    )
+    return [*_vested(cause, earned, known.balances, known.program), *brought]
 
 
 def on_refunded(event: OrderRefunded, at: datetime) -> Steps[list[Change]]:
-    """Take back the growth that a refund undoes, so that what stays is the growth of what was paid and not refunded."""
+    """Take back the growth that a refund undoes, so that what stays is the growth of what was paid and not refunded.
+
+    It is taken from what the order itself gave: growth that has left the rolling year meanwhile is gone already, and nothing is owed.
+    """
     if event.member_id is None:
         return []
-    known = yield from read(event.member_id, event.order_id)
+    known = yield from read(event.member_id, event.order_id, today=event.business_date)
     if known is None:
         return []
     before = known.before
@@ -68,15 +69,14 @@ def on_refunded(event: OrderRefunded, at: datetime) -> Steps[list[Change]]:
     refunded = min(before.refunded_fen + event.amount_fen, before.paid_fen)
     stays = 0 if event.whole else rules.growth_earned(before.paid_fen - refunded)
     taken = max(before.growth - stays, 0)
-    uses = yield from ledger.find_lots(
-        event.member_id, taken, unit=GROWTH, today=event.business_date, as_far_as_it_goes=True
-    )
+    lots = yield from rows(ledger.lots_of(GROWN, source_id=event.order_id, owner_id=event.member_id, unit=GROWTH))
+    uses = ledger.take_oldest_first(lots, taken)
     growth = known.balances[GROWTH]
     found = sum(use.amount for use in uses)
     cause = ledger.Cause(event.refund_id, event.member_id, ACTOR, event.business_date, at, event.order_id)
-    left = ledger.Balances(growth.available - found, growth.pending, growth.debt - (taken - found))
+    left = msgspec.structs.replace(growth, available=growth.available - found)
     return [
-        *ledger.shrink(cause, taken, uses),
+        *ledger.shrink(cause, found, uses),
         keep(msgspec.structs.replace(before, refunded_fen=refunded, growth=before.growth - taken)),
         *save(known.row, balances=known.balances | {GROWTH: left}, at=at),
     ]

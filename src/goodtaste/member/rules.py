@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 import msgspec
 
@@ -15,13 +16,35 @@ OLDEST_YEAR = 1900
 
 
 class Level(msgspec.Struct, frozen=True):
-    """A level: the growth that reaches it, and the earn rate in basis points of the base rate."""
+    """A level: the growth that reaches it, the growth that keeps it when its period is over, and what it brings.
+
+    `earn_bp`: the earn rate in basis points of the base rate.  `upgrade_gift_id`, `birthday_gift_id`: coupon templates of which who
+    reaches the level, or has a birthday in it, is given one.  `icon` names a picture.
+    """
 
     code: str
     name: str
     name_en: str
     growth_min: int
     earn_bp: int = 10_000
+    keep_min: int = 0
+    icon: str = ""
+    upgrade_gift_id: str | None = None
+    birthday_gift_id: str | None = None
+
+
+class LevelTerms(msgspec.Struct, frozen=True):
+    """How long a level that growth has reached is held, and how it is lost.
+
+    It is held `hold_months` calendar months; then it is kept for as long again where growth is at least the level's `keep_min`.  Else
+    it is lost `grace_days` later, and not before `notice_days` have passed since the member was told.  What is lost is one step
+    (`one_step`), or all down to what growth gives (`to_growth`).
+    """
+
+    hold_months: int = 12
+    grace_days: int = 30
+    notice_days: int = 30
+    fall: Literal["one_step", "to_growth"] = "one_step"
 
 
 class Program(msgspec.Struct, frozen=True):
@@ -38,17 +61,17 @@ class Program(msgspec.Struct, frozen=True):
     fen_per_100_points: int = 100
     offset_cap_bp: int = 1_000
     points_valid_days: int = 365
-    growth_valid_days: int = 365
     hold_minutes: int = 15
     bill_hold_minutes: int = 240
     zone: str = "Asia/Shanghai"
     day_start_minute: int = 240
     levels: tuple[Level, ...] = (
-        Level("regular", "普通会员", "Regular", 0),
-        Level("silver", "白银会员", "Silver", 500, 11_000),
-        Level("gold", "黄金会员", "Gold", 2_000, 12_500),
-        Level("vip", "VIP 会员", "VIP", 6_000, 15_000),
+        Level("regular", "普通会员", "Regular", 0, icon="regular"),
+        Level("silver", "白银会员", "Silver", 500, 11_000, 400, "silver"),
+        Level("gold", "黄金会员", "Gold", 2_000, 12_500, 1_600, "gold"),
+        Level("vip", "VIP 会员", "VIP", 6_000, 15_000, 4_800, "vip"),
     )
+    level_terms: LevelTerms = LevelTerms()
 
     @property
     def calendar(self) -> BusinessCalendar:
@@ -101,6 +124,16 @@ def progress(growth: int, *, current: Level, levels: Sequence[Level]) -> Progres
 def expiry(today: date, *, valid_days: int) -> date:
     """Return the last day on which something earned `today` counts."""
     return today + timedelta(days=valid_days)
+
+
+def growth_until(earned_on: date) -> date:
+    """Return the last day on which growth earned on a day counts: on the same date a year later it has left.
+
+    A window is so 365 days long, or 366 where a 29 February lies in it.  Growth of 29 February leaves on 1 March.
+    """
+    if (earned_on.month, earned_on.day) == (2, 29):
+        return date(earned_on.year + 1, 2, 28)
+    return earned_on.replace(year=earned_on.year + 1) - timedelta(days=1)
 
 
 def is_birthday(month: int, day: int, year: int | None) -> bool:

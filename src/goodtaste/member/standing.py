@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import delete, not_, select
 
-from goodtaste.kernel.db import Change, Database, Id, Query, Read, par, put
+from goodtaste.kernel.db import Change, Database, Id, ListOf, Query, Read, change, in_list, par, put
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.snapshot import Snapshot, moved
 from goodtaste.member.rules import Program
-from goodtaste.member.tables import member, program
+from goodtaste.member.tables import level_step, member, program
 
 SNAPSHOT = "member.program"
 
@@ -47,6 +47,8 @@ STANDING = Read(
 )
 PROGRAM = Read(select(program.c.doc).where(program.c.id == 1), _Program)
 SET_PROGRAM = put(program, key=["id"])
+SET_STEP = put(level_step, key=["code"])
+DROP_STEPS = change(delete(level_step).where(not_(in_list(level_step.c.code, par("codes", ListOf)))))
 
 
 def standing(member_id: str) -> Query[Standing]:
@@ -63,16 +65,29 @@ def known(found: list[Standing], member_id: str, *, redeems: bool) -> Standing:
     return found[0]
 
 
+def program_of(found: list[_Program]) -> Program:
+    """Return the program of what `PROGRAM` found; the defaults where none was set."""
+    return found[0].doc if found else Program()
+
+
 def set_program(program: Program) -> list[Change]:
     """Replace the loyalty program."""
-    return [SET_PROGRAM(id=1, doc=msgspec.to_builtins(program)), moved(SNAPSHOT)]
+    return [*write_program(program), moved(SNAPSHOT)]
+
+
+def write_program(program: Program) -> list[Change]:
+    """Write the loyalty program and its ladder, for who says by other means that the snapshot has moved."""
+    return [
+        SET_PROGRAM(id=1, doc=msgspec.to_builtins(program)),
+        SET_STEP.many([{"code": level.code, "growth_min": level.growth_min} for level in program.levels]),
+        DROP_STEPS(codes=[level.code for level in program.levels]),
+    ]
 
 
 def program_snapshot() -> Snapshot[Program]:
     """Return the snapshot of the program; the defaults where none was set."""
 
     async def load(db: Database) -> Program:
-        found = await db.first(PROGRAM())
-        return found.doc if found else Program()
+        return program_of(await db.rows(PROGRAM()))
 
     return Snapshot(SNAPSHOT, load)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
-from goodtaste.kernel.db import Doc, Flag, Id, Int, Moment, Str, create_table, id_column
+from goodtaste.kernel.db import Day, Doc, Flag, Id, Int, Moment, Str, create_table, id_column
 
 member = create_table(
     "member_member",
@@ -123,9 +123,72 @@ level_change = create_table(
     Column("from_level", Str, nullable=False),
     Column("to_level", Str, nullable=False),
     Column("growth", Int, nullable=False),
+    Column("cause", Str, nullable=False),
+    Column("version", Int, nullable=False),
     Column("at", Moment, nullable=False),
+    UniqueConstraint("member_id", "version", name="member_level_change_nth_key"),
     Index("member_level_change_member_idx", "member_id", "at"),
 )
+"""`version` is the member's, as the change left it: the order in which changes happened, whatever the instants they are told for."""
+
+level_grant = create_table(
+    "member_level_grant",
+    id_column(),
+    Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("source", Str, nullable=False),
+    Column("level", Str, nullable=False),
+    Column("from_at", Moment, nullable=False),
+    Column("until_at", Moment),
+    Column("review_on", Day),
+    Column("warned_on", Day),
+    Column("next_on", Day),
+    Column("ended_at", Moment),
+    Column("given_by", Str, nullable=False),
+    CheckConstraint("source IN ('earned', 'paid', 'staff')", name="member_level_grant_source"),
+    CheckConstraint("until_at IS NULL OR until_at > from_at", name="member_level_grant_span"),
+    CheckConstraint(
+        "(source = 'earned') = (review_on IS NOT NULL AND next_on IS NOT NULL)", name="member_level_grant_review"
+    ),
+    Index(
+        "member_level_grant_member_idx",
+        "member_id",
+        postgresql_where=text("ended_at IS NULL"),
+        sqlite_where=text("ended_at IS NULL"),
+    ),
+    Index(
+        "member_level_grant_next_idx",
+        "next_on",
+        "id",
+        postgresql_where=text("ended_at IS NULL AND source = 'earned'"),
+        sqlite_where=text("ended_at IS NULL AND source = 'earned'"),
+    ),
+    Index(
+        "member_level_grant_until_idx",
+        "until_at",
+        "id",
+        postgresql_where=text("ended_at IS NULL AND until_at IS NOT NULL"),
+        sqlite_where=text("ended_at IS NULL AND until_at IS NOT NULL"),
+    ),
+    narrow=True,
+)
+"""What lifts a member above the lowest level: earned by growth (one row a member, written over), paid for, or given by the staff.
+
+`review_on` is the first day after an earned level's period, `next_on` the first night that looks at it, `warned_on` the day on which
+the member was told that it will be lost."""
+
+gift = create_table(
+    "member_gift",
+    id_column(),
+    Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("kind", Str, nullable=False),
+    Column("what", Str, nullable=False),
+    Column("template_id", Id, nullable=False),
+    Column("given_on", Day, nullable=False),
+    CheckConstraint("kind IN ('level', 'birthday')", name="member_gift_kind"),
+    UniqueConstraint("member_id", "kind", "what", name="member_gift_once"),
+    narrow=True,
+)
+"""What a member was given once: for a level (`what` is its code) or for a birthday (`what` is the year)."""
 
 purchase = create_table(
     "member_purchase",
@@ -146,6 +209,14 @@ program = create_table(
     Column("doc", Doc, nullable=False),
     CheckConstraint("id = 1", name="member_program_one"),
 )
+
+level_step = create_table(
+    "member_level_step",
+    Column("code", Str, primary_key=True),
+    Column("growth_min", Int, nullable=False),
+    narrow=True,
+)
+"""The ladder of the program once more, for SQL that compares levels; none where the program was never set."""
 
 sandbox_code = create_table(
     "member_sandbox_code",
