@@ -95,6 +95,7 @@ class PostgresDatabase(Database):
 
     engine = "postgresql"
     writers = 2  # one group executes while the other is flushed
+    gather_s = 0.002
 
     def __init__(self, dsn: str, pool: asyncpg.Pool) -> None:
         super().__init__()

@@ -48,7 +48,8 @@ class Database(ABC):
     """Runs scripts.  Results are given out after the commit, never before."""
 
     engine: str
-    writers: int
+    writers: int  # groups of writes under way at once
+    gather_s = 0.0  # while a group of writes is under way, how long reads wait for others to share their trip
 
     def __init__(self) -> None:
         self._reads: dict[Shape, deque[Job]] = {}
@@ -180,6 +181,8 @@ class Database(ABC):
     async def _flush_reads(self, shape: Shape) -> None:
         """Read for all who wait with one kind of batch; while a trip is under way the next group gathers."""
         while lane := self._reads[shape]:
+            if self._writing and self.gather_s:
+                await asyncio.sleep(self.gather_s)
             jobs = take(lane, GROUP_MAX)
             try:
                 answers = await self._read(shape, [batch for batch, _ in jobs])
@@ -192,7 +195,9 @@ class Database(ABC):
         del self._reads[shape]
 
     def _start_writing(self) -> None:
-        if self._writing < self.writers:
+        """Start a group.  Beside one that is under way, only for half of the scripts: a trip costs the same for few as for many."""
+        waiting = sum(map(len, self._writes.values())) + len(self._exact)
+        if not self._writing or (self._writing < self.writers and waiting * 2 >= self._under_way):
             self._writing += 1
             self._spawn(self._flush_writes())
 
