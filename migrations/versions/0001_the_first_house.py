@@ -674,21 +674,6 @@ def upgrade() -> None:
         batch_op.create_index("member_consent_member_idx", ["member_id", "purpose", "at"], unique=False)
 
     op.create_table(
-        "member_gift",
-        sa.Column("id", columns.Id(), nullable=False),
-        sa.Column("member_id", columns.Id(), nullable=False),
-        sa.Column("kind", columns.Str(), nullable=False),
-        sa.Column("what", columns.Str(), nullable=False),
-        sa.Column("template_id", columns.Id(), nullable=False),
-        sa.Column("given_on", columns.Day(), nullable=False),
-        sa.CheckConstraint("kind IN ('level', 'birthday')", name=op.f("member_gift_kind")),
-        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_gift_member_id_fkey")),
-        sa.PrimaryKeyConstraint("id", name=op.f("member_gift_pkey")),
-        sa.UniqueConstraint("member_id", "kind", "what", name="member_gift_once"),
-        sqlite_strict=True,
-        sqlite_with_rowid=False,
-    )
-    op.create_table(
         "member_identity",
         sa.Column("provider", columns.Str(), nullable=False),
         sa.Column("subject", columns.Str(), nullable=False),
@@ -768,6 +753,21 @@ def upgrade() -> None:
             sqlite_where=sa.text("ended_at IS NULL AND until_at IS NOT NULL"),
         )
 
+    op.create_table(
+        "member_present",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("what", columns.Str(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("given_on", columns.Day(), nullable=False),
+        sa.CheckConstraint("kind IN ('level', 'birthday')", name=op.f("member_present_kind")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_present_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_present_pkey")),
+        sa.UniqueConstraint("member_id", "kind", "what", name="member_present_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "member_purchase",
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -1264,6 +1264,7 @@ def downgrade() -> None:
     op.drop_table("member_visit")
     op.drop_table("member_secret")
     op.drop_table("member_purchase")
+    op.drop_table("member_present")
     with op.batch_alter_table("member_level_grant", schema=None) as batch_op:
         batch_op.drop_index(
             "member_level_grant_until_idx",
@@ -1290,7 +1291,6 @@ def downgrade() -> None:
         batch_op.drop_index("member_identity_member_id_idx")
 
     op.drop_table("member_identity")
-    op.drop_table("member_gift")
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.drop_index("member_consent_member_idx")
 

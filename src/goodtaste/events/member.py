@@ -35,13 +35,13 @@ class LevelChanged(Event, frozen=True, kw_only=True):
     cause: str
 
 
-class GiftDue(Event, frozen=True, kw_only=True):
-    """A member is to have a coupon of a template, once for `gift_id`, which is the coupon's id.  `kind`: `level` or `birthday`."""
+class PresentDue(Event, frozen=True, kw_only=True):
+    """A member is to have a coupon of a template, once for `present_id`, which is the coupon's id.  `kind`: `level` or `birthday`."""
 
-    topic = "member.gift_due.v1"
+    topic = "member.present_due.v1"
     key_field = "member_id"
 
-    gift_id: str
+    present_id: str
     member_id: str
     template_id: str
     kind: str

@@ -34,7 +34,7 @@ from goodtaste.kernel.ids import IdTaken, derived_id, new_id
 from goodtaste.kernel.jobs import JobFunction, schedule
 from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
-from goodtaste.member import gifts, rules
+from goodtaste.member import presents, rules
 from goodtaste.member.level_rules import LevelGrant, Source, earned_among, effective, period_from
 from goodtaste.member.record import MEMBER, MemberRow, one, save
 from goodtaste.member.rules import Level, Program
@@ -140,7 +140,7 @@ def rise(held: Held, *, growth: int, today: date, cause: str = "growth", at: dat
         return save(held.row, balances=held.balances, at=at)
     new = earn(held.row.id, reached, today=today, program=program, at=at)
     passed = [each for each in program.levels if base.growth_min < each.growth_min <= reached.growth_min]
-    brought = yield from gifts.of_levels(held.row.id, passed, on=today, at=at)
+    brought = yield from presents.of_levels(held.row.id, passed, on=today, at=at)
     others = [each for each in held.grants if each is not had]
     return [EARN(**msgspec.structs.asdict(new)), *became(held, [*others, new], cause=cause, at=at), *brought]
 

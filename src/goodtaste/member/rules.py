@@ -18,7 +18,7 @@ OLDEST_YEAR = 1900
 class Level(msgspec.Struct, frozen=True):
     """A level: the growth that reaches it, the growth that keeps it when its period is over, and what it brings.
 
-    `earn_bp`: the earn rate in basis points of the base rate.  `upgrade_gift_id`, `birthday_gift_id`: coupon templates of which who
+    `earn_bp`: the earn rate in basis points of the base rate.  `upgrade_template_id`, `birthday_template_id`: coupon templates of which who
     reaches the level, or has a birthday in it, is given one.  `icon` names a picture.
     """
 
@@ -29,8 +29,8 @@ class Level(msgspec.Struct, frozen=True):
     earn_bp: int = 10_000
     keep_min: int = 0
     icon: str = ""
-    upgrade_gift_id: str | None = None
-    birthday_gift_id: str | None = None
+    upgrade_template_id: str | None = None
+    birthday_template_id: str | None = None
 
 
 class LevelTerms(msgspec.Struct, frozen=True):

@@ -176,16 +176,16 @@ level_grant = create_table(
 `review_on` is the first day after an earned level's period, `next_on` the first night that looks at it, `warned_on` the day on which
 the member was told that it will be lost."""
 
-gift = create_table(
-    "member_gift",
+present = create_table(
+    "member_present",
     id_column(),
     Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
     Column("kind", Str, nullable=False),
     Column("what", Str, nullable=False),
     Column("template_id", Id, nullable=False),
     Column("given_on", Day, nullable=False),
-    CheckConstraint("kind IN ('level', 'birthday')", name="member_gift_kind"),
-    UniqueConstraint("member_id", "kind", "what", name="member_gift_once"),
+    CheckConstraint("kind IN ('level', 'birthday')", name="member_present_kind"),
+    UniqueConstraint("member_id", "kind", "what", name="member_present_once"),
     narrow=True,
 )
 """What a member was given once: for a level (`what` is its code) or for a birthday (`what` is the year)."""
