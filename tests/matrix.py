@@ -134,6 +134,16 @@ POST   /v1/coupon-templates/{template_id}/switch                | ?  -  -  -  | 
 POST   /v1/coupons                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  -  -  +
 GET    /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+# offers
+GET    /v1/offer-switch                                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/offer-switch                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/offers                                               | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/offers                                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/offers/{offer_id}                                    | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+PUT    /v1/offers/{offer_id}                                    | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/offers/{offer_id}/publish                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/offers/{offer_id}/stop                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/offers/{offer_id}/versions                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 # members: oneself
 GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

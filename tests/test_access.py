@@ -16,7 +16,7 @@ from goodtaste.app import rooms
 from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
-from tests import org_kit
+from tests import offers_kit, org_kit
 from tests.matrix import CALLERS, rows
 from tests.member_kit import a_number, a_person, ask_code, phone_login, sent_code
 from tests.org_kit import Headers
@@ -147,6 +147,11 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/coupons": lambda s, c: {
         "id": new_id(), "template_id": s.ids["template_id"], "member_id": s.owner.id, **REASON,
     },
+    "POST /v1/offer-switch": _same({"halted": False, **REASON}),
+    "POST /v1/offers": lambda s, c: offers_kit.terms(),
+    "PUT /v1/offers/{offer_id}": lambda s, c: offers_kit.terms(s.ids["offer_id"]) | {"version": 99},
+    "POST /v1/offers/{offer_id}/publish": _same({"version": 1}),
+    "POST /v1/offers/{offer_id}/stop": _same(REASON),
     "POST /v1/menu/categories": _category,
     "PUT /v1/menu/categories/{category_id}": _same({"name": "热菜", "version": 1}),
     "POST /v1/menu/dishes": _dish,
@@ -221,6 +226,7 @@ async def a_scene(floor: Floor) -> Scene:
         "order_id": order["id"],
         "payment_id": payment["payment"]["id"],
         "template_id": await floor.a_template(claimable=True),
+        "offer_id": await offers_kit.a_draft(floor),
         "method": "wallet",
         "day": str((floor.now + timedelta(days=9)).date()),
         "category_id": the("category"),

@@ -594,6 +594,50 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "promo_offer",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("live_version", columns.Int(), nullable=True),
+        sa.Column("halted", columns.Flag(), nullable=False),
+        sa.Column("ends_at", columns.Moment(), nullable=True),
+        sa.Column("budget_count", columns.Int(), nullable=True),
+        sa.Column("budget_fen", columns.Int(), nullable=True),
+        sa.Column("used", columns.Int(), nullable=False),
+        sa.Column("used_fen", columns.Int(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("(state = 'draft') = (live_version IS NULL)", name=op.f("promo_offer_draft")),
+        sa.CheckConstraint("state IN ('draft', 'published', 'stopped')", name=op.f("promo_offer_state")),
+        sa.CheckConstraint("live_version IS NULL OR live_version <= version", name=op.f("promo_offer_version")),
+        sa.CheckConstraint(
+            "used >= 0 AND (budget_count IS NULL OR used <= budget_count)", name=op.f("promo_offer_budget_count")
+        ),
+        sa.CheckConstraint(
+            "used_fen >= 0 AND (budget_fen IS NULL OR used_fen <= budget_fen)", name=op.f("promo_offer_budget_fen")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_offer_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_offer", schema=None) as batch_op:
+        batch_op.create_index("promo_offer_made_idx", ["made_at", "id"], unique=False)
+        batch_op.create_index("promo_offer_state_idx", ["state", "made_at", "id"], unique=False)
+
+    op.create_table(
+        "promo_offer_switch",
+        sa.Column("id", columns.Int(), autoincrement=False, nullable=False),
+        sa.Column("halted", columns.Flag(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("turned_by", columns.Str(), nullable=False),
+        sa.Column("turned_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("id = 1", name=op.f("promo_offer_switch_one")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_offer_switch_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "promo_template",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
@@ -1045,6 +1089,38 @@ def upgrade() -> None:
         batch_op.create_index("promo_coupon_member_idx", ["member_id", "state", "valid_to_at"], unique=False)
 
     op.create_table(
+        "promo_offer_use",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("offer_id", columns.Id(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=True),
+        sa.Column("nth", columns.Int(), nullable=True),
+        sa.Column("saved_fen", columns.Int(), nullable=False),
+        sa.Column("used_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("nth IS NULL OR (nth > 0 AND member_id IS NOT NULL)", name=op.f("promo_offer_use_nth")),
+        sa.CheckConstraint("saved_fen >= 0", name=op.f("promo_offer_use_saved")),
+        sa.ForeignKeyConstraint(["offer_id"], ["promo_offer.id"], name=op.f("promo_offer_use_offer_id_fkey")),
+        sa.PrimaryKeyConstraint("order_id", "offer_id", name=op.f("promo_offer_use_pkey")),
+        sa.UniqueConstraint("offer_id", "member_id", "nth", name="promo_offer_use_limit"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "promo_offer_version",
+        sa.Column("offer_id", columns.Id(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("terms", columns.Doc(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("saved_by", columns.Str(), nullable=False),
+        sa.Column("saved_at", columns.Moment(), nullable=False),
+        sa.Column("published_by", columns.Str(), nullable=True),
+        sa.Column("published_at", columns.Moment(), nullable=True),
+        sa.ForeignKeyConstraint(["offer_id"], ["promo_offer.id"], name=op.f("promo_offer_version_offer_id_fkey")),
+        sa.PrimaryKeyConstraint("offer_id", "version", name=op.f("promo_offer_version_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "menu_option_group",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("dish_id", columns.Id(), nullable=False),
@@ -1227,6 +1303,8 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_dish_id_idx")
 
     op.drop_table("menu_option_group")
+    op.drop_table("promo_offer_version")
+    op.drop_table("promo_offer_use")
     with op.batch_alter_table("promo_coupon", schema=None) as batch_op:
         batch_op.drop_index("promo_coupon_member_idx")
 
@@ -1298,6 +1376,12 @@ def downgrade() -> None:
     op.drop_table("ledger_lot_use")
     op.drop_table("ledger_entry")
     op.drop_table("promo_template")
+    op.drop_table("promo_offer_switch")
+    with op.batch_alter_table("promo_offer", schema=None) as batch_op:
+        batch_op.drop_index("promo_offer_state_idx")
+        batch_op.drop_index("promo_offer_made_idx")
+
+    op.drop_table("promo_offer")
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
         batch_op.drop_index("payment_payment_store_idx")
         batch_op.drop_index("payment_payment_order_id_idx")

@@ -40,6 +40,7 @@ from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.promo import api as promo
 from goodtaste.promo import http as promo_http
+from goodtaste.promo.offers import http as offers_http
 from goodtaste.twin import http as twin_http
 
 TABLES = metadata
@@ -53,6 +54,7 @@ ROUTES: list[Any] = [
     *ordering_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
+    *offers_http.ROUTES,
     *twin_http.ROUTES,
 ]
 
@@ -76,6 +78,7 @@ def furnish(process: Process) -> None:
     process.show(menu.Short, menu.short_snapshot())
     process.bring(menu.Pages())
     process.show(members.Program, members.program_snapshot())
+    process.show(promo.LiveOffers, promo.live_offers_snapshot(process.clock))
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))
     process.resolve_actor = lambda claims: process.see(org.Directory).actor(claims)
     wallet = opening.open_sandbox(process.settings, clock=process.clock)

@@ -22,6 +22,7 @@ _MANAGER = _COUNTER | {
     "coupon.issue",
     "member.read",
     "menu.portions",
+    "offer.read",
     "order.refund",
     "payment.read",
     "points.adjust",
@@ -32,17 +33,36 @@ _MANAGER = _COUNTER | {
     "terminal.pair",
 }
 _MARKETER = frozenset(
-    {"coupon.edit", "coupon.issue", "coupon.read", "member.read", "menu.read", "org.read", "points.read"}
+    {
+        "coupon.edit",
+        "coupon.issue",
+        "coupon.read",
+        "member.read",
+        "menu.read",
+        "offer.edit",
+        "offer.read",
+        "org.read",
+        "points.read",
+    }
 )
 _ANALYST = frozenset(
-    {"coupon.read", "member.read", "menu.read", "order.read", "org.read", "payment.read", "points.read"}
+    {"coupon.read", "member.read", "menu.read", "offer.read", "order.read", "org.read", "payment.read", "points.read"}
 )
 _AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
 _ADMIN = (
     _MANAGER
     | _MARKETER
     | _AUDITOR
-    | {"event.replay", "member.freeze", "member.read_phone", "menu.edit", "org.edit", "program.edit", "staff.edit"}
+    | {
+        "event.replay",
+        "member.freeze",
+        "member.read_phone",
+        "menu.edit",
+        "offer.publish",
+        "org.edit",
+        "program.edit",
+        "staff.edit",
+    }
 )
 
 PERMISSIONS: dict[Role, frozenset[str]] = {

@@ -15,31 +15,63 @@ from goodtaste.promo.coupons import (
     redeem_held,
 )
 from goodtaste.promo.issue import Claim, Issue, claim, issue
+from goodtaste.promo.offers.live import (
+    Hand,
+    LiveOffer,
+    LiveOffers,
+    Out,
+    hand_of,
+    live_offers_snapshot,
+    read_live,
+)
+from goodtaste.promo.offers.live import queries as offer_queries
+from goodtaste.promo.offers.terms import BadOffer, Terms
+from goodtaste.promo.offers.uses import GUARDS as OFFER_GUARDS
+from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
+from goodtaste.promo.offers.uses import give_back as give_back_offers
+from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
 from goodtaste.promo.rules import back_until
 from goodtaste.promo.templates import NewTemplate, Template, make, switch
 
 __all__ = [
+    "OFFER_GUARDS",
     "PROOFS",
+    "BadOffer",
     "Claim",
     "CouponNotApplicable",
     "CouponUnknown",
     "CouponUsed",
+    "Hand",
     "Held",
     "Issue",
+    "LiveOffer",
+    "LiveOffers",
     "NewTemplate",
+    "OfferUse",
+    "Out",
     "Template",
+    "Terms",
+    "Used",
     "at_hand",
     "back_until",
     "by_ids",
+    "change_uses",
     "claim",
     "give_back",
+    "give_back_offers",
+    "hand_of",
     "hold",
     "issue",
+    "live_offers_snapshot",
     "make",
+    "offer_queries",
+    "offers_of_order",
     "owned",
     "read",
+    "read_live",
     "redeem",
     "redeem_held",
     "switch",
+    "use_offers",
 ]

@@ -1,0 +1,1 @@
+"""Offers as stored things: saved, published, counted, stopped."""
