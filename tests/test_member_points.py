@@ -345,8 +345,8 @@ async def test_what_has_run_out_expires_once_however_often_the_job_runs(shop: Sh
     for _ in range(70):
         await give(shop, diner.id, 1, days=-2)
     run = jobs.expire(shop.process)
-    await asyncio.gather(*(run({}) for _ in range(3)))
-    await run({})
+    await asyncio.gather(*(run(shop.now.date()) for _ in range(3)))
+    assert await run(shop.now.date()) == 0
     assert await diner.settled() == (20, 0, 0)
     page = await diner.see("/points/history?limit=100")
     assert sum(e["available"] for e in page["entries"] if e["kind"] == "expire") == -100

@@ -109,6 +109,16 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "kernel_night",
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("step", columns.Str(), nullable=False),
+        sa.Column("touched", columns.Int(), nullable=False),
+        sa.Column("done_at", columns.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("business_date", "step", name=op.f("kernel_night_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "kernel_outbox",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", columns.Id(), nullable=False),
@@ -327,6 +337,9 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("member_member", schema=None) as batch_op:
+        batch_op.create_index("member_birthday_idx", ["birth_month", "birth_day", "id"], unique=False)
+
     op.create_table(
         "member_otp",
         sa.Column("id", columns.Id(), nullable=False),
@@ -1424,6 +1437,9 @@ def downgrade() -> None:
         batch_op.drop_index("member_otp_sent_at_idx")
 
     op.drop_table("member_otp")
+    with op.batch_alter_table("member_member", schema=None) as batch_op:
+        batch_op.drop_index("member_birthday_idx")
+
     op.drop_table("member_member")
     op.drop_table("member_level_step")
     with op.batch_alter_table("member_code_use", schema=None) as batch_op:
@@ -1468,6 +1484,7 @@ def downgrade() -> None:
 
     op.drop_table("kernel_session")
     op.drop_table("kernel_outbox")
+    op.drop_table("kernel_night")
     op.drop_table("kernel_made")
     with op.batch_alter_table("kernel_job", schema=None) as batch_op:
         batch_op.drop_index("kernel_job_due_at_idx")

@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 import goodtaste
-from goodtaste.app import cli_books, cli_database, cli_doctor, cli_events, cli_import, cli_menu, cli_serve, cli_twin
+from goodtaste.app import (
+    cli_books,
+    cli_database,
+    cli_doctor,
+    cli_events,
+    cli_import,
+    cli_menu,
+    cli_night,
+    cli_serve,
+    cli_twin,
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -37,6 +47,7 @@ for command in (
     *cli_doctor.COMMANDS,
     *cli_books.COMMANDS,
     *cli_events.COMMANDS,
+    *cli_night.COMMANDS,
 ):
     main.add_command(command)
 

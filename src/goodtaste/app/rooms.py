@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any
 
 import httpx
 
 from goodtaste.app import proofs
 from goodtaste.channel import http as channel_http
+from goodtaste.events.member import PresentDue
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
+from goodtaste.kernel import night as nights
 from goodtaste.kernel.bus import Subscriptions
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import metadata
 from goodtaste.kernel.edge import Ready
 from goodtaste.kernel.jobs import Every, JobFunction
+from goodtaste.kernel.night import NightStep
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.member import handlers as member_handlers
 from goodtaste.member import http as member_http
 from goodtaste.member import jobs as member_jobs
 from goodtaste.member import levels as member_levels
+from goodtaste.member import nights as member_nights
 from goodtaste.member import sandbox_sms, sandbox_wechat
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
@@ -40,6 +45,7 @@ from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.promo import api as promo
 from goodtaste.promo import http as promo_http
+from goodtaste.promo import presents as promo_presents
 from goodtaste.promo.offers import http as offers_http
 from goodtaste.twin import http as twin_http
 
@@ -67,7 +73,7 @@ PROOFS: Mapping[str, str] = {
     **proofs.PROOFS,
 }
 
-RECURRING: list[Every] = [sweep.SWEEP, org_jobs.HOURLY, menu_days.RECURRING, *member_jobs.RECURRING]
+RECURRING: list[Every] = [nights.NIGHT, sweep.SWEEP, org_jobs.HOURLY, menu_days.RECURRING, *member_jobs.RECURRING]
 
 
 def furnish(process: Process) -> None:
@@ -133,8 +139,19 @@ def subscriptions() -> Subscriptions:
     heard = Subscriptions()
     heard.add(OrderPaid, "member.on_paid", member_handlers.on_paid)
     heard.add(OrderCompleted, "member.on_completed", member_handlers.on_completed)
+    heard.add(PresentDue, "promo.on_present_due", promo_presents.on_present_due)
     heard.add(OrderRefunded, "member.on_refunded", member_handlers.on_refunded)
     return heard
+
+
+def night(process: Process) -> list[NightStep]:
+    """Return what is done once for each business date, in the order in which it is done."""
+    return [*member_nights.steps(process)]
+
+
+def tonight(process: Process) -> date:
+    """Return the business date whose night has come: it has begun in every store."""
+    return member_jobs.trading_day(process.see(org.Directory), process.see(members.Program), at=process.clock())
 
 
 def job_functions(process: Process) -> dict[str, JobFunction]:
@@ -143,9 +160,12 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         sweep.SWEEP.name: sweep.sweep(process.db, process.clock),
         **org_jobs.functions(process),
         **menu_days.functions(process),
-        member_jobs.EXPIRE.name: member_jobs.expire(process),
+        nights.NIGHT.name: nights.night_job(
+            process.db, night(process), today=lambda: tonight(process), clock=process.clock
+        ),
         member_jobs.SWEEP.name: member_jobs.sweep(process),
         member_levels.SETTLE: member_levels.settle_job(process),
+        promo_presents.GIVE: promo_presents.give_job(process),
         **payments.job_functions(process),
         **ordering_jobs.functions(process),
     }

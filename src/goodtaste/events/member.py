@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from goodtaste.kernel.outbox import Event
 
 
@@ -33,6 +35,19 @@ class LevelChanged(Event, frozen=True, kw_only=True):
     to_level: str
     growth: int
     cause: str
+
+
+class LevelWarned(Event, frozen=True, kw_only=True):
+    """A member will lose their level on `drops_on` (the first day without it) unless growth reaches `growth_keep` before."""
+
+    topic = "member.level_warned.v1"
+    key_field = "member_id"
+
+    member_id: str
+    level: str
+    growth: int
+    growth_keep: int
+    drops_on: date
 
 
 class PresentDue(Event, frozen=True, kw_only=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 import msgspec
 from sqlalchemy import select
@@ -11,6 +12,15 @@ from goodtaste.kernel.db import Change, Id, Read, Steps, insert, par, rows
 from goodtaste.kernel.ids import derived_id
 from goodtaste.ledger.rules import Balances
 from goodtaste.ledger.tables import GROWTH, POINTS, account
+
+
+class _OfKind(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def balance(self) -> int: ...
 
 
 class _Balance(msgspec.Struct, frozen=True):
@@ -63,7 +73,7 @@ def read_balances(owner_id: str) -> Steps[dict[str, Balances]]:
     return as_balances((yield from rows(BALANCES(owner_id=owner_id))))
 
 
-def as_balances(found: Sequence[_Balance]) -> dict[str, Balances]:
+def as_balances(found: Sequence[_OfKind]) -> dict[str, Balances]:
     """Return balances by unit from the rows of `BALANCES`."""
     by_unit: dict[str, dict[str, int]] = {POINTS: {}, GROWTH: {}}
     for row in found:

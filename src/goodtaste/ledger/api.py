@@ -46,7 +46,7 @@ from goodtaste.ledger.moves import (
     vest,
 )
 from goodtaste.ledger.proof import PROOFS
-from goodtaste.ledger.rolling import lots_of, run_out
+from goodtaste.ledger.rolling import OwnerBalance, balances_of, by_owner, lots_of, run_out
 from goodtaste.ledger.rules import Balances, Lot, LotUse, credited, take_oldest_first, vested
 from goodtaste.ledger.tables import GROWTH, POINTS
 
@@ -73,9 +73,12 @@ __all__ = [
     "MoreThanTaken",
     "Movement",
     "NotEnough",
+    "OwnerBalance",
     "account_of",
     "adjust",
     "as_balances",
+    "balances_of",
+    "by_owner",
     "capture",
     "coming_back",
     "credited",

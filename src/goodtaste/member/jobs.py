@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,8 @@ from goodtaste.member.rules import Program
 from goodtaste.member.tables import code_use, otp, quota, sandbox_code, sandbox_sms, visit
 from goodtaste.org.api import Directory
 
-EXPIRE = Every("member.expire", timedelta(hours=1))
 SWEEP = Every("member.sweep", timedelta(hours=1))
-RECURRING = [EXPIRE, SWEEP]
+RECURRING = [SWEEP]
 
 AT_ONCE = 32  # members whose lots expire side by side
 FIRST = "00000000-0000-0000-0000-000000000000"
@@ -68,22 +68,27 @@ def expire_of(owner_id: str, *, today: date, at: datetime) -> Steps[int]:
     return len(lots)
 
 
-async def _expire_all_of(process: Process, owner_id: str, today: date) -> None:
-    while await process.db.run(expire_of(owner_id, today=today, at=process.clock())) == ledger.LOTS_MAX:
-        pass
+async def _expire_all_of(process: Process, owner_id: str, today: date) -> int:
+    gone = 0
+    while True:
+        lots = await process.db.run(expire_of(owner_id, today=today, at=process.clock()))
+        gone += lots
+        if lots < ledger.LOTS_MAX:
+            return gone
 
 
-def expire(process: Process) -> JobFunction:
-    """Return the job that lets points and growth run out, page by page; what it did before it stopped is done."""
+def expire(process: Process) -> Callable[[date], Awaitable[int]]:
+    """Return the step of a night that lets points and growth run out whose last day was before its date, page by page; it returns how
+    many lots did, and what it did before it stopped is done."""
 
-    async def run(_: dict[str, Any]) -> None:
-        today = trading_day(process.see(Directory), process.see(Program), at=process.clock())
-        after = FIRST
-        while owners := await process.db.rows(ledger.owners_of_expired(today=today, after=after)):
+    async def run(on: date) -> int:
+        gone, after = 0, FIRST
+        while owners := await process.db.rows(ledger.owners_of_expired(today=on, after=after)):
             for i in range(0, len(owners), AT_ONCE):
                 some = owners[i : i + AT_ONCE]
-                await asyncio.gather(*[_expire_all_of(process, each.owner_id, today) for each in some])
+                gone += sum(await asyncio.gather(*[_expire_all_of(process, each.owner_id, on) for each in some]))
             after = owners[-1].owner_id
+        return gone
 
     return run
 

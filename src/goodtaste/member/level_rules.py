@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
@@ -109,6 +110,12 @@ def _below(level: Level, *, growth: int, program: Program) -> Level:
         default=program.levels[0],
     )
     return max(step, reached, key=lambda each: each.growth_min)
+
+
+def birthdays_on(day: date) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Return the birthdays, as month and day, that are kept on a day: its own, and 29 February on the 28th of a common year."""
+    own = (day.month, day.day)
+    return own, (2, 29) if own == (2, 28) and not isleap(day.year) else own
 
 
 def keeping(grant: LevelGrant | None, *, growth: int, program: Program) -> Keeping | None:

@@ -88,10 +88,16 @@ class Held(msgspec.Struct, frozen=True):
 
 def read(member_id: str) -> Steps[Held]:
     """Read what decides a member's level; refuses `MemberUnknown`."""
+    held = yield from _read(member_id)
+    one([each.row for each in held], member_id)
+    return held[0]
+
+
+def _read(member_id: str) -> Steps[list[Held]]:
     found, balances, grants, programs = yield from together(
         MEMBER(id=member_id), ledger.READ_BALANCES(owner_id=member_id), GRANTS(member_id=member_id), PROGRAM()
     )
-    return Held(one(found, member_id), ledger.as_balances(balances), grants, program_of(programs))
+    return [Held(row, ledger.as_balances(balances), grants, program_of(programs)) for row in found]
 
 
 def earn(member_id: str, level: Level, *, today: date, program: Program, at: datetime) -> LevelGrant:
@@ -229,7 +235,7 @@ def _timer(grant: LevelGrant) -> list[Change]:
 @script
 def settle(member_id: str, *, at: datetime) -> Steps[bool]:
     """End the grants of a member that have run out by `at`; tell whether there was one."""
-    held = yield from read(member_id)
+    [held] = yield from _read(member_id)
     over = [each for each in held.grants if each.until_at is not None and each.until_at <= at]
     if not over:
         return False

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from goodtaste.events.member import PresentDue
-from goodtaste.kernel.db import Change, Id, Read, Steps, insert, par, rows
+from goodtaste.kernel.db import Change, Day, Id, ListOf, Read, Steps, in_list, insert, par, rows
 from goodtaste.kernel.ids import derived_id
 from goodtaste.kernel.outbox import tell
 from goodtaste.member.rules import Level
@@ -31,6 +31,14 @@ GIVE = insert(present)
 GIVEN = Read(
     select(*[present.c[name] for name in Present.__struct_fields__]).where(
         present.c.member_id == par("member_id", Id), present.c.kind == "level"
+    ),
+    Present,
+)
+BIRTHDAYS = Read(
+    select(*[present.c[name] for name in Present.__struct_fields__]).where(
+        in_list(present.c.member_id, par("member_ids", ListOf)),
+        present.c.kind == "birthday",
+        present.c.given_on > par("since", Day),
     ),
     Present,
 )

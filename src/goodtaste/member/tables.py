@@ -29,6 +29,7 @@ member = create_table(
     UniqueConstraint("handle", name="member_handle_key"),
     UniqueConstraint("phone_index", name="member_phone_key"),
     CheckConstraint("status IN ('active', 'frozen', 'erased')", name="member_status"),
+    Index("member_birthday_idx", "birth_month", "birth_day", "id"),
     CheckConstraint("length(nickname) <= 64", name="member_nickname_length"),
     CheckConstraint(
         "birth_month IS NULL OR (birth_month BETWEEN 1 AND 12 AND birth_day BETWEEN 1 AND 31)", name="member_birthday"

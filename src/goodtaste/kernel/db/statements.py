@@ -84,6 +84,14 @@ class Change(msgspec.Struct, frozen=True):
     rows: Sequence[Params]
 
 
+def joined(changes: Iterable[Change]) -> list[Change]:
+    """Return `changes` with those of one statement made one, so that many rows travel as few statements; a row is in them once."""
+    rows: dict[int, tuple[Write, list[Params]]] = {}
+    for each in changes:
+        rows.setdefault(id(each.statement), (each.statement, []))[1].extend(each.rows)
+    return [statement.many(together) for statement, together in rows.values()]
+
+
 def _parameters(*statements: Any) -> dict[str, Portable]:
     found: dict[str, Portable] = {}
     for statement in statements:
