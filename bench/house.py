@@ -107,7 +107,8 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
         [
             (
                 uid(TEMPLATE, i), "券", "Coupon", "cash", 500, 1_000, None, [], [], [], None, None, 30, None, None, 1_000_000,
-                True, True, len(range(i - 1, coupons, TEMPLATES)), 0, "", NOW,
+                True, True, len(range(i - 1, coupons, TEMPLATES)), 0, "", NOW, None, "issue", CALENDAR.zone, 240, {}, None,
+                [], None, "", 1, None, [], False, 0, 72, "brand", "", True, 7, None, 1,
             )
             for i in range(1, TEMPLATES + 1)
         ],
@@ -119,7 +120,7 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
         (
             (
                 uid(COUPON, i), f"c{i}", uid(TEMPLATE, i % TEMPLATES + 1), uid(MEMBER, member_of(i, members)), i, "issued", NOW,
-                until, None, 0, "bench", NOW, NOW,
+                until, None, 0, "bench", NOW, NOW, 0, None, 0, None,
             )
             for i in range(coupons)
         ),
@@ -328,7 +329,7 @@ async def coupons(url: str, count: int, *, members: int, start: int = 0) -> None
     await connection.execute(
         f"""INSERT INTO promo_coupon SELECT {sql_uid(COUPON, "i")}, 'c'||i, {sql_uid(TEMPLATE, f"i % {TEMPLATES} + 1")},
         {sql_uid(MEMBER, f"(i * 7919::bigint) % {members} + 1")}, i, 'issued',
-        now() - interval '1 hour', now() + interval '1 year', NULL, 0, 'bench', now(), now()
+        now() - interval '1 hour', now() + interval '1 year', NULL, 0, 'bench', now(), now(), 0, NULL, 0, NULL
         FROM generate_series({start}, {start + count - 1}) i"""
     )
     await connection.execute("VACUUM ANALYZE promo_coupon")

@@ -130,7 +130,14 @@ POST   /v1/payments/{payment_id}/give-up                        | ?  -  -  -  | 
 # coupons
 GET    /v1/coupon-templates                                     | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupon-templates                                     | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/coupon-templates/{template_id}                       | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
+PUT    /v1/coupon-templates/{template_id}                       | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/coupon-templates/{template_id}/numbers               | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupon-templates/{template_id}/switch                | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/coupons/{coupon_id}                                  | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
+POST   /v1/coupons/{coupon_id}/extend                           | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/coupons/{coupon_id}/revoke                           | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/members/{member_id}/coupons                          | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupons                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  -  -  +
 GET    /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/coupons                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

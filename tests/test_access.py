@@ -142,6 +142,11 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/coupon-templates": lambda s, c: {
         "id": new_id(), "name": "券", "kind": "cash", "value": 1, "valid_days": 1,
     },
+    "PUT /v1/coupon-templates/{template_id}": _same(
+        {"name": "券", "kind": "cash", "value": 1, "valid_days": 1, "version": 9, **REASON}
+    ),
+    "POST /v1/coupons/{coupon_id}/extend": _same({"valid_to_at": "2030-01-01T00:00:00Z", **REASON}),
+    "POST /v1/coupons/{coupon_id}/revoke": _same(REASON),
     "POST /v1/coupon-templates/{template_id}/switch": _same({"open": True, **REASON}),
     "POST /v1/me/coupons": lambda s, c: {"id": new_id(), "template_id": s.ids["template_id"]},
     "POST /v1/coupons": lambda s, c: {
@@ -227,6 +232,7 @@ async def a_scene(floor: Floor) -> Scene:
         "payment_id": payment["payment"]["id"],
         "template_id": await floor.a_template(claimable=True),
         "offer_id": await offers_kit.a_draft(floor),
+        "coupon_id": await floor.a_coupon(owner),
         "method": "wallet",
         "day": str((floor.now + timedelta(days=9)).date()),
         "category_id": the("category"),

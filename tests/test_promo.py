@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from goodtaste.kernel.calendar import BusinessCalendar
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.secrets import new_code
 from goodtaste.promo import rules
 from tests.shop import LONG_AGO
 from tests.shop_kit import Floor, line
+
+DAYS = BusinessCalendar("Asia/Shanghai", 240)
 
 
 async def test_a_member_claims_as_many_as_one_may_and_the_same_one_once(floor: Floor) -> None:
@@ -45,7 +48,9 @@ async def test_a_budget_in_coupons_and_one_in_money_end_the_issue(floor: Floor) 
             assert answer.status_code == (201 if n < wanted else 409), more
         assert answer.json()["code"] == "promo.budget_spent"
         [shown] = [
-            each for each in await floor.done("GET", "/v1/coupon-templates", None, admin) if each["id"] == template
+            each
+            for each in (await floor.done("GET", "/v1/coupon-templates", None, admin))["templates"]
+            if each["id"] == template
         ]
         assert shown["issued"] == wanted
     await floor.books_hold()
@@ -134,10 +139,19 @@ def test_what_looks_otherwise_is_no_code(text: str) -> None:
 
 def test_a_coupon_is_valid_for_what_is_left_of_its_campaign() -> None:
     at, day = LONG_AGO, timedelta(days=1)
-    assert rules.validity(valid_from_at=None, valid_to_at=None, valid_days=3, at=at) == (at, at + 3 * day)
-    assert rules.validity(valid_from_at=at + day, valid_to_at=None, valid_days=3, at=at) == (at + day, at + 4 * day)
-    assert rules.validity(valid_from_at=None, valid_to_at=at + 2 * day, valid_days=3, at=at) == (at, at + 2 * day)
-    assert rules.validity(valid_from_at=None, valid_to_at=at, valid_days=3, at=at) is None
+    assert rules.validity(valid_from_at=None, valid_to_at=None, valid_days=3, calendar=DAYS, at=at) == (
+        at,
+        at + 3 * day,
+    )
+    assert rules.validity(valid_from_at=at + day, valid_to_at=None, valid_days=3, calendar=DAYS, at=at) == (
+        at + day,
+        at + 4 * day,
+    )
+    assert rules.validity(valid_from_at=None, valid_to_at=at + 2 * day, valid_days=3, calendar=DAYS, at=at) == (
+        at,
+        at + 2 * day,
+    )
+    assert rules.validity(valid_from_at=None, valid_to_at=at, valid_days=3, calendar=DAYS, at=at) is None
 
 
 def test_what_a_coupon_can_cost_at_most() -> None:

@@ -674,8 +674,33 @@ def upgrade() -> None:
         sa.Column("issued_fen", columns.Int(), nullable=False),
         sa.Column("fingerprint", columns.Str(), nullable=False),
         sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("valid_hours", columns.Int(), nullable=True),
+        sa.Column("starts", columns.Str(), nullable=False),
+        sa.Column("zone", columns.Str(), nullable=False),
+        sa.Column("day_start_minute", columns.Int(), nullable=False),
+        sa.Column("conditions", columns.Doc(), nullable=False),
+        sa.Column("sku_id", columns.Id(), nullable=True),
+        sa.Column("groups", columns.Doc(), nullable=False),
+        sa.Column("stacks_with", columns.Doc(), nullable=True),
+        sa.Column("share_group", columns.Str(), nullable=False),
+        sa.Column("share_max", columns.Int(), nullable=False),
+        sa.Column("limit_day", columns.Int(), nullable=True),
+        sa.Column("store_budgets", columns.Doc(), nullable=False),
+        sa.Column("by_store", columns.Flag(), nullable=False),
+        sa.Column("gives_max", columns.Int(), nullable=False),
+        sa.Column("give_hours", columns.Int(), nullable=False),
+        sa.Column("cost_centre", columns.Str(), nullable=False),
+        sa.Column("partner", columns.Str(), nullable=False),
+        sa.Column("comes_back", columns.Flag(), nullable=False),
+        sa.Column("grace_days", columns.Int(), nullable=False),
+        sa.Column("on_event", columns.Str(), nullable=True),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.CheckConstraint("cost_centre IN ('brand', 'store', 'partner')", name=op.f("promo_template_cost_centre")),
         sa.CheckConstraint("kind <> 'percent' OR value <= 10000", name=op.f("promo_template_percent")),
-        sa.CheckConstraint("kind IN ('cash', 'percent', 'exchange')", name=op.f("promo_template_kind")),
+        sa.CheckConstraint(
+            "kind IN ('cash', 'percent', 'exchange', 'gift', 'free_delivery')", name=op.f("promo_template_kind")
+        ),
+        sa.CheckConstraint("starts IN ('issue', 'next_day')", name=op.f("promo_template_starts")),
         sa.CheckConstraint(
             "issued >= 0 AND (budget_count IS NULL OR issued <= budget_count)", name=op.f("promo_budget_count")
         ),
@@ -687,6 +712,16 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
+    with op.batch_alter_table("promo_template", schema=None) as batch_op:
+        batch_op.create_index(
+            "promo_template_event_idx",
+            ["on_event"],
+            unique=False,
+            postgresql_where=sa.text("on_event IS NOT NULL"),
+            sqlite_where=sa.text("on_event IS NOT NULL"),
+        )
+        batch_op.create_index("promo_template_made_idx", ["made_at", "id"], unique=False)
+
     op.create_table(
         "ledger_entry",
         sa.Column("txn_id", columns.Id(), nullable=False),
@@ -1087,9 +1122,14 @@ def upgrade() -> None:
         sa.Column("issued_by", columns.Str(), nullable=False),
         sa.Column("issued_at", columns.Moment(), nullable=False),
         sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.Column("cost_fen", columns.Int(), nullable=False),
+        sa.Column("from_id", columns.Id(), nullable=True),
+        sa.Column("gives", columns.Int(), nullable=False),
+        sa.Column("campaign_id", columns.Id(), nullable=True),
         sa.CheckConstraint("(order_id IS NOT NULL) = (state IN ('held', 'redeemed'))", name=op.f("promo_coupon_order")),
         sa.CheckConstraint(
-            "state IN ('issued', 'held', 'redeemed', 'expired', 'revoked')", name=op.f("promo_coupon_state")
+            "state IN ('issued', 'offered', 'given', 'held', 'redeemed', 'expired', 'revoked')",
+            name=op.f("promo_coupon_state"),
         ),
         sa.ForeignKeyConstraint(["template_id"], ["promo_template.id"], name=op.f("promo_coupon_template_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("promo_coupon_pkey")),
@@ -1099,6 +1139,20 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("promo_coupon", schema=None) as batch_op:
+        batch_op.create_index(
+            "promo_coupon_campaign_key",
+            ["campaign_id", "member_id"],
+            unique=True,
+            postgresql_where=sa.text("campaign_id IS NOT NULL"),
+            sqlite_where=sa.text("campaign_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "promo_coupon_expiry_idx",
+            ["valid_to_at"],
+            unique=False,
+            postgresql_where=sa.text("state = 'issued'"),
+            sqlite_where=sa.text("state = 'issued'"),
+        )
         batch_op.create_index("promo_coupon_member_idx", ["member_id", "state", "valid_to_at"], unique=False)
 
     op.create_table(
@@ -1132,6 +1186,42 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("offer_id", "version", name=op.f("promo_offer_version_pkey")),
         sqlite_strict=True,
         sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "promo_sale",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("paid_fen", columns.Int(), nullable=False),
+        sa.Column("refunded_fen", columns.Int(), nullable=False),
+        sa.CheckConstraint("paid_fen >= 0 AND refunded_fen BETWEEN 0 AND paid_fen", name=op.f("promo_sale_fen")),
+        sa.ForeignKeyConstraint(["template_id"], ["promo_template.id"], name=op.f("promo_sale_template_id_fkey")),
+        sa.PrimaryKeyConstraint("order_id", "template_id", name=op.f("promo_sale_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("promo_sale", schema=None) as batch_op:
+        batch_op.create_index("promo_sale_template_idx", ["template_id"], unique=False)
+
+    op.create_table(
+        "promo_store_budget",
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("budget_count", columns.Int(), nullable=True),
+        sa.Column("budget_fen", columns.Int(), nullable=True),
+        sa.Column("used", columns.Int(), nullable=False),
+        sa.Column("used_fen", columns.Int(), nullable=False),
+        sa.CheckConstraint(
+            "used >= 0 AND (budget_count IS NULL OR used <= budget_count)", name=op.f("promo_store_budget_count")
+        ),
+        sa.CheckConstraint(
+            "used_fen >= 0 AND (budget_fen IS NULL OR used_fen <= budget_fen)", name=op.f("promo_store_budget_fen")
+        ),
+        sa.ForeignKeyConstraint(
+            ["template_id"], ["promo_template.id"], name=op.f("promo_store_budget_template_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("template_id", "store_id", name=op.f("promo_store_budget_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "menu_option_group",
@@ -1219,6 +1309,22 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "promo_coupon_note",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("coupon_id", columns.Id(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.Column("what", columns.Str(), nullable=False),
+        sa.Column("by", columns.Str(), nullable=False),
+        sa.Column("facts", columns.Doc(), nullable=False),
+        sa.ForeignKeyConstraint(["coupon_id"], ["promo_coupon.id"], name=op.f("promo_coupon_note_coupon_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_coupon_note_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_coupon_note", schema=None) as batch_op:
+        batch_op.create_index("promo_coupon_note_coupon_idx", ["coupon_id", "id"], unique=False)
+
+    op.create_table(
         "menu_option",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("group_id", columns.Id(), nullable=False),
@@ -1302,6 +1408,10 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_id_idx")
 
     op.drop_table("menu_option")
+    with op.batch_alter_table("promo_coupon_note", schema=None) as batch_op:
+        batch_op.drop_index("promo_coupon_note_coupon_idx")
+
+    op.drop_table("promo_coupon_note")
     op.drop_table("org_table")
     op.drop_table("ordering_refund_line")
     with op.batch_alter_table("menu_sku", schema=None) as batch_op:
@@ -1316,10 +1426,25 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_dish_id_idx")
 
     op.drop_table("menu_option_group")
+    op.drop_table("promo_store_budget")
+    with op.batch_alter_table("promo_sale", schema=None) as batch_op:
+        batch_op.drop_index("promo_sale_template_idx")
+
+    op.drop_table("promo_sale")
     op.drop_table("promo_offer_version")
     op.drop_table("promo_offer_use")
     with op.batch_alter_table("promo_coupon", schema=None) as batch_op:
         batch_op.drop_index("promo_coupon_member_idx")
+        batch_op.drop_index(
+            "promo_coupon_expiry_idx",
+            postgresql_where=sa.text("state = 'issued'"),
+            sqlite_where=sa.text("state = 'issued'"),
+        )
+        batch_op.drop_index(
+            "promo_coupon_campaign_key",
+            postgresql_where=sa.text("campaign_id IS NOT NULL"),
+            sqlite_where=sa.text("campaign_id IS NOT NULL"),
+        )
 
     op.drop_table("promo_coupon")
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
@@ -1388,6 +1513,14 @@ def downgrade() -> None:
     op.drop_table("member_consent")
     op.drop_table("ledger_lot_use")
     op.drop_table("ledger_entry")
+    with op.batch_alter_table("promo_template", schema=None) as batch_op:
+        batch_op.drop_index("promo_template_made_idx")
+        batch_op.drop_index(
+            "promo_template_event_idx",
+            postgresql_where=sa.text("on_event IS NOT NULL"),
+            sqlite_where=sa.text("on_event IS NOT NULL"),
+        )
+
     op.drop_table("promo_template")
     op.drop_table("promo_offer_switch")
     with op.batch_alter_table("promo_offer", schema=None) as batch_op:

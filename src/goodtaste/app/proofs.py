@@ -62,6 +62,12 @@ PROOFS = {
         UNION ALL SELECT c.order_id, CAST(c.id AS text), c.saved_fen, c.state FROM promo_coupon c
         LEFT JOIN ordering_order o ON o.id = c.order_id
         WHERE c.order_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM json_each(json(o.coupons)) j WHERE j.key = CAST(c.id AS text))""",
+    "X7b what the orders of a store used of its budget for a template is what they hold and redeemed": """
+        SELECT b.template_id, b.store_id, b.used, u.n, b.used_fen, u.fen FROM promo_store_budget b LEFT JOIN (
+            SELECT c.template_id, o.store_id, count(*) AS n, sum(c.saved_fen) AS fen FROM promo_coupon c
+            JOIN ordering_order o ON o.id = c.order_id GROUP BY c.template_id, o.store_id
+        ) u ON u.template_id = b.template_id AND u.store_id = b.store_id
+        WHERE b.used <> coalesce(u.n, 0) OR b.used_fen <> coalesce(u.fen, 0)""",
     "X8 what a store counts as sold is what its orders took, less what was put back": """
         SELECT s.store_id, s.sku_id, s.sold, t.n FROM menu_stock s LEFT JOIN (
             SELECT store_id, sku, sum(n) AS n FROM (

@@ -10,7 +10,7 @@ import httpx
 
 from goodtaste.app import proofs
 from goodtaste.channel import http as channel_http
-from goodtaste.events.member import PresentDue
+from goodtaste.events.member import MemberJoined, PresentDue
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel import night as nights
@@ -44,7 +44,9 @@ from goodtaste.payment.gateways import opening
 from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.promo import api as promo
+from goodtaste.promo import handlers as promo_handlers
 from goodtaste.promo import http as promo_http
+from goodtaste.promo import jobs as promo_jobs
 from goodtaste.promo import presents as promo_presents
 from goodtaste.promo.offers import http as offers_http
 from goodtaste.twin import http as twin_http
@@ -73,7 +75,14 @@ PROOFS: Mapping[str, str] = {
     **proofs.PROOFS,
 }
 
-RECURRING: list[Every] = [nights.NIGHT, sweep.SWEEP, org_jobs.HOURLY, menu_days.RECURRING, *member_jobs.RECURRING]
+RECURRING: list[Every] = [
+    nights.NIGHT,
+    sweep.SWEEP,
+    org_jobs.HOURLY,
+    menu_days.RECURRING,
+    *member_jobs.RECURRING,
+    *promo_jobs.RECURRING,
+]
 
 
 def furnish(process: Process) -> None:
@@ -141,6 +150,9 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderCompleted, "member.on_completed", member_handlers.on_completed)
     heard.add(PresentDue, "promo.on_present_due", promo_presents.on_present_due)
     heard.add(OrderRefunded, "member.on_refunded", member_handlers.on_refunded)
+    heard.add(MemberJoined, "promo.on_joined", promo_handlers.on_joined)
+    heard.add(OrderPaid, "promo.on_paid", promo_handlers.on_paid)
+    heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
     return heard
 
 
@@ -167,5 +179,6 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         member_levels.SETTLE: member_levels.settle_job(process),
         promo_presents.GIVE: promo_presents.give_job(process),
         **payments.job_functions(process),
+        **promo_jobs.functions(process),
         **ordering_jobs.functions(process),
     }

@@ -21,6 +21,16 @@ class MemberUpdated(Event, frozen=True, kw_only=True):
     version: int
 
 
+class MemberJoined(Event, frozen=True, kw_only=True):
+    """Somebody became a member; told once, before anything else of them.  `channel` is how they proved who they are: wechat or phone."""
+
+    topic = "member.joined.v1"
+    key_field = "member_id"
+
+    member_id: str
+    channel: str
+
+
 class LevelChanged(Event, frozen=True, kw_only=True):
     """A member came to another level.
 

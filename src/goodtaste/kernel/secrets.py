@@ -77,6 +77,11 @@ def new_code(symbols: int, alphabet: str = ALPHABET) -> str:
     return "".join(secrets.choice(alphabet) for _ in range(symbols))
 
 
+def below(bound: int) -> int:
+    """Return a random whole number from 0 to below `bound`."""
+    return secrets.randbelow(bound)
+
+
 def hash_password(password: str) -> str:
     """Return the argon2id hash of a password or PIN.  Slow by design: call it in a thread."""
     return _passwords.hash(password)

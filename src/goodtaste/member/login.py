@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 from sqlalchemy import select
 
+from goodtaste.events.member import MemberJoined
 from goodtaste.kernel import sessions
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Change, Query, Read, Steps, Str, first, insert, par, rows, script, together
@@ -187,7 +188,7 @@ def _join(
         NEW(**msgspec.structs.asdict(row), avatar="", source={"channel": channel}),
         vault.KEEP(member_id=member_id, wrapped_key=wrapped),
         *ledger.open_accounts(member_id),
-        tell(told(row, nothing), at=at),
+        tell(MemberJoined(member_id=member_id, channel=channel), told(row, nothing), at=at),
     ]
 
 

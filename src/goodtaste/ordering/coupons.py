@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import msgspec
 
+from goodtaste.kernel.db import Change
 from goodtaste.kernel.input import Id, Input
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
@@ -49,3 +50,9 @@ def all_apply(asked: Wanted, priced: pricing.Priced) -> None:
 def of_price(priced: pricing.Priced) -> dict[str, int]:
     """Return what each coupon in a price takes off, in fen, by its id."""
     return {priced.coupon_id: priced.coupon_fen} if priced.coupon_id else {}
+
+
+def at_store(used: Mapping[str, int], found: Sequence[promo.Held], *, store_id: str) -> list[Change]:
+    """Take what coupons save on an order of a store out of its budgets, where their templates have such."""
+    mine = [each for each in found if each.id in used]
+    return [write for each in mine for write in promo.at_store(each, store_id=store_id, saved_fen=used[each.id])]

@@ -17,6 +17,7 @@ def free(found: OrderRow, *, actor: Actor, where: Place) -> Steps[list[Change]]:
     changes: list[Change] = []
     for coupon in (yield from _coupons(found)):
         changes.append(promo.give_back(coupon.id, order_id=found.id, valid_to_at=coupon.valid_to_at, at=where.at))
+        changes += promo.back_at_store(coupon, store_id=found.store_id)
     if found.hold_id:
         held = yield from ledger.read_hold(found.hold_id)
         uses = yield from ledger.read_uses(found.id)

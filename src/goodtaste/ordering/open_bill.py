@@ -200,7 +200,8 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
         raise Changed(order_id=order_id, version=found.version)
     if found.member_id is None:
         raise NotOpen(order_id=order_id)
-    at_hand, balances, lots = yield from _at_hand(found.member_id, asked, where)
+    held_by_member, balances, lots = yield from _at_hand(found.member_id, asked, where)
+    at_hand = coupons.at_hand(asked, held_by_member, member_id=found.member_id)
     ledger.may_spend(balances, min(asked.points, balances.available))
     priced = pricing.price(
         [_as_line(each, where.book) for each in lines],
@@ -228,6 +229,7 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
             promo.hold(each, member_id=found.member_id, order_id=order_id, saved_fen=saved_fen, at=where.at)
             for each, saved_fen in coupons.of_price(priced).items()
         ),
+        *coupons.at_store(coupons.of_price(priced), held_by_member, store_id=found.store_id),
     ]
     if hold_id:
         cause = ledger.Cause(hold_id, found.member_id, actor.id, where.today, where.at, order_id)
@@ -250,7 +252,7 @@ def _is_billed(found: OrderRow, asked: Bill) -> bool:
 
 def _at_hand(
     member_id: str, asked: Bill, where: Place
-) -> Steps[tuple[list[pricing.Coupon], ledger.Balances, list[ledger.Lot]]]:
+) -> Steps[tuple[list[promo.Held], ledger.Balances, list[ledger.Lot]]]:
     queries: list[Query[Any]] = [
         members.standing(member_id),
         ledger.READ_BALANCES(owner_id=member_id),
@@ -259,7 +261,7 @@ def _at_hand(
     ]
     standings, balances, lots, found = yield queries
     members.known(standings, member_id, redeems=bool(asked.coupons or asked.points))
-    return coupons.at_hand(asked, found, member_id=member_id), ledger.as_balances(balances)[ledger.POINTS], lots
+    return found, ledger.as_balances(balances)[ledger.POINTS], lots
 
 
 def _context(found: OrderRow, asked: Bill, balances: ledger.Balances, where: Place) -> pricing.Context:

@@ -221,6 +221,7 @@ def _write(
         ),
     ]
     if member:
+        changes += coupons.at_store(coupons.of_price(priced), member.coupons, store_id=asked.store_id)
         changes += _points(asked, uses, paid=paid, earned=earned, hold_id=hold_id, actor=actor, where=where)
     return shown, changes + (_paid(asked.cash, shown, actor, mark) if paid else _unpaid(shown, where))
 

@@ -323,8 +323,8 @@ def _member_side(
             changes += ledger.unearn(cause, shown.points_taken, earned, uses)
     if value.whole and found.coupon_ids:
         for coupon in (yield from rows(promo.by_ids(found.coupon_ids))):
-            until = promo.back_until(coupon.valid_to_at, at=where.at)
-            changes.append(promo.give_back(coupon.id, order_id=found.id, valid_to_at=until, at=where.at))
+            changes += promo.reverse(coupon, order_id=found.id, by=actor.id, at=where.at)
+            changes += promo.back_at_store(coupon, store_id=found.store_id)
     return changes
 
 

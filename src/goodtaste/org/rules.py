@@ -37,6 +37,7 @@ _MARKETER = frozenset(
         "coupon.edit",
         "coupon.issue",
         "coupon.read",
+        "coupon.revoke",
         "member.read",
         "menu.read",
         "offer.edit",

@@ -1,11 +1,14 @@
 """The door of promotions."""
 
+from goodtaste.promo.asked import Ground, NewTemplate, ground
 from goodtaste.promo.coupons import (
     CouponNotApplicable,
     CouponUnknown,
     CouponUsed,
     Held,
     at_hand,
+    at_store,
+    back_at_store,
     by_ids,
     give_back,
     hold,
@@ -13,6 +16,7 @@ from goodtaste.promo.coupons import (
     read,
     redeem,
     redeem_held,
+    reverse,
 )
 from goodtaste.promo.issue import Claim, Issue, claim, issue
 from goodtaste.promo.offers.live import (
@@ -31,8 +35,7 @@ from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
 from goodtaste.promo.offers.uses import give_back as give_back_offers
 from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
-from goodtaste.promo.rules import back_until
-from goodtaste.promo.templates import NewTemplate, Template, make, switch
+from goodtaste.promo.templates import Template, make, switch
 
 __all__ = [
     "OFFER_GUARDS",
@@ -42,6 +45,7 @@ __all__ = [
     "CouponNotApplicable",
     "CouponUnknown",
     "CouponUsed",
+    "Ground",
     "Hand",
     "Held",
     "Issue",
@@ -54,12 +58,14 @@ __all__ = [
     "Terms",
     "Used",
     "at_hand",
-    "back_until",
+    "at_store",
+    "back_at_store",
     "by_ids",
     "change_uses",
     "claim",
     "give_back",
     "give_back_offers",
+    "ground",
     "hand_of",
     "hold",
     "issue",
@@ -72,6 +78,7 @@ __all__ = [
     "read_live",
     "redeem",
     "redeem_held",
+    "reverse",
     "switch",
     "use_offers",
 ]

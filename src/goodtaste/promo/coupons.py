@@ -3,14 +3,32 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import select, update
 
-from goodtaste.kernel.db import Change, Id, Int, ListOf, Moment, Query, Read, Steps, change, first, in_list, par
+from goodtaste.kernel.db import (
+    Change,
+    Id,
+    Int,
+    ListOf,
+    Moment,
+    Query,
+    Read,
+    Steps,
+    add,
+    change,
+    first,
+    in_list,
+    insert,
+    par,
+)  # fmt: skip
 from goodtaste.kernel.errors import Refusal
-from goodtaste.pricing.api import Coupon
-from goodtaste.promo.tables import coupon, template
+from goodtaste.kernel.ids import new_id
+from goodtaste.pricing.api import Conditions, Coupon
+from goodtaste.promo import rules
+from goodtaste.promo.tables import coupon, coupon_note, store_budget, template
 
 AT_HAND_MAX = 200  # coupons of a member that are looked at for a cart, soonest expiry first
 
@@ -27,6 +45,13 @@ class CouponUsed(Refusal):
 
     code = "promo.coupon_used"
     guards = ("promo_coupon_usable",)
+
+
+class StoreBudgetSpent(Refusal):
+    """Raised when the orders of a store have used all of a template that they may."""
+
+    code = "promo.store_budget_spent"
+    guards = ("promo_store_budget_count", "promo_store_budget_fen")
 
 
 class CouponNotApplicable(Refusal):
@@ -56,6 +81,19 @@ class Held(msgspec.Struct, frozen=True):
     valid_to_at: datetime
     code: str
     changed_at: datetime
+    conditions: Conditions
+    sku_id: str | None
+    groups: list[str]
+    stacks_with: list[str] | None
+    share_group: str
+    share_max: int
+    gives: int
+    gives_max: int
+    give_hours: int
+    by_store: bool
+    comes_back: bool
+    grace_days: int
+    saved_fen: int
 
     def as_offer(self) -> Coupon:
         """Return it as pricing sees it."""
@@ -71,10 +109,16 @@ class Held(msgspec.Struct, frozen=True):
             self.valid_from_at,
             self.valid_to_at,
             usable=self.state == "issued",
+            conditions=self.conditions,
+            groups=tuple(self.groups),
+            stacks_with=None if self.stacks_with is None else tuple(self.stacks_with),
+            share_group=self.share_group,
+            share_max=self.share_max,
+            sku_id=self.sku_id or "",
         )
 
 
-_WITH_TEMPLATE = select(
+WITH_TEMPLATE = select(
     coupon.c.id,
     coupon.c.template_id,
     coupon.c.member_id,
@@ -93,11 +137,25 @@ _WITH_TEMPLATE = select(
     coupon.c.valid_to_at,
     coupon.c.code,
     coupon.c.changed_at,
+    template.c.conditions,
+    template.c.sku_id,
+    template.c.groups,
+    template.c.stacks_with,
+    template.c.share_group,
+    template.c.share_max,
+    coupon.c.gives,
+    template.c.gives_max,
+    template.c.give_hours,
+    template.c.by_store,
+    template.c.comes_back,
+    template.c.grace_days,
+    coupon.c.saved_fen,
 ).join_from(coupon, template, template.c.id == coupon.c.template_id)
 
-BY_IDS = Read(_WITH_TEMPLATE.where(in_list(coupon.c.id, par("ids", ListOf))), Held)
+ONE = Read(WITH_TEMPLATE.where(coupon.c.id == par("id", Id)), Held)
+BY_IDS = Read(WITH_TEMPLATE.where(in_list(coupon.c.id, par("ids", ListOf))), Held)
 AT_HAND = Read(
-    _WITH_TEMPLATE.where(
+    WITH_TEMPLATE.where(
         coupon.c.member_id == par("member_id", Id), coupon.c.state == "issued", coupon.c.valid_to_at > par("at", Moment)
     )
     .order_by(coupon.c.valid_to_at, coupon.c.id)
@@ -141,6 +199,20 @@ RETURN = change(
     ),
     guard="promo_coupon_usable",
 )
+FORFEIT = change(
+    update(coupon)
+    .where(coupon.c.id == par("id", Id), coupon.c.order_id == par("order_id", Id), coupon.c.state == "redeemed")
+    .values(state="revoked", order_id=None, saved_fen=0, changed_at=par("at", Moment)),
+    guard="promo_coupon_usable",
+)
+NOTE = insert(coupon_note)
+AT_STORE = add(store_budget, key=["template_id", "store_id"], counters=["used", "used_fen"])
+"""A store that is not in the template's budgets has no row, and no limit."""
+
+
+def note(coupon_id: str, what: str, *, by: str, at: datetime, **facts: Any) -> Change:
+    """Write what happened to a coupon."""
+    return NOTE(id=new_id(), coupon_id=coupon_id, at=at, what=what, by=by, facts=facts)
 
 
 def by_ids(ids: list[str]) -> Query[Held]:
@@ -190,6 +262,32 @@ def give_back(coupon_id: str, *, order_id: str, valid_to_at: datetime, at: datet
     return RETURN(id=coupon_id, order_id=order_id, valid_to_at=valid_to_at, at=at)
 
 
+def reverse(held: Held, *, order_id: str, by: str, at: datetime) -> list[Change]:
+    """Reverse the use of a coupon whose order was refunded whole: by its template it comes back, for some days at least, or is lost."""
+    facts = {"order_id": order_id, "saved_fen": held.saved_fen}
+    if not held.comes_back:
+        return [FORFEIT(id=held.id, order_id=order_id, at=at), note(held.id, "lost", by=by, at=at, **facts)]
+    until = rules.back_until(held.valid_to_at, grace_days=held.grace_days, at=at)
+    return [
+        give_back(held.id, order_id=order_id, valid_to_at=until, at=at),
+        note(held.id, "came_back", by=by, at=at, **facts),
+    ]
+
+
+def at_store(held: Held, *, store_id: str, saved_fen: int) -> list[Change]:
+    """Take what a coupon saves on an order of a store out of that store's budget, where its template has such; else nothing to write."""
+    if not held.by_store:
+        return []
+    return [AT_STORE(template_id=held.template_id, store_id=store_id, used=1, used_fen=saved_fen)]
+
+
+def back_at_store(held: Held, *, store_id: str) -> list[Change]:
+    """Give back to the budget of a store what a coupon took out of it, when it leaves its order."""
+    if not held.by_store:
+        return []
+    return [AT_STORE(template_id=held.template_id, store_id=store_id, used=-1, used_fen=-held.saved_fen)]
+
+
 def read(coupon_id: str) -> Steps[Held | None]:
     """Read a coupon."""
-    return (yield from first(BY_IDS(ids=[coupon_id])))
+    return (yield from first(ONE(id=coupon_id)))

@@ -1,19 +1,24 @@
-"""Routes of promotions."""
+"""Routes of coupon templates and coupons."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
-from litestar import Request, get, post
-from litestar.params import JSONBody
+from litestar import Request, get, post, put
+from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from goodtaste.kernel.input import Id, Input, Reason
-from goodtaste.kernel.web import context, member, staff
-from goodtaste.promo import issue, templates
+from goodtaste.kernel.web import Before, context, member, staff
+from goodtaste.promo import issue, numbers, templates, upkeep
+from goodtaste.promo.asked import NewTemplate, TemplateChange, ground
 from goodtaste.promo.coupons import Held
-from goodtaste.promo.templates import NewTemplate, Template
+from goodtaste.promo.numbers import Numbers
+from goodtaste.promo.templates import PAGE_MAX, Template, TemplatePage
+from goodtaste.promo.upkeep import CouponPage, Extend, History, Revoke
 
 Asked = Request[Any, Any, Any]
+Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
+Words = Annotated[str, QueryParameter(max_length=64, description="A part of the name, in either language")]
 
 
 class Switch(Input, frozen=True):
@@ -28,13 +33,37 @@ async def make_template(data: JSONBody[NewTemplate], request: Asked) -> Template
     """Make a coupon template."""
     ctx = context(request)
     ctx.actor.need("coupon.edit")
-    return await ctx.run(templates.make(data, actor=ctx.actor, at=ctx.now))
+    await ctx.refresh()  # a dish or a store that it names may be a moment old
+    return await ctx.run(templates.make(data, ground=ground(ctx), actor=ctx.actor, at=ctx.now))
 
 
 @get("/v1/coupon-templates", opt=staff("coupon.read"), tags=["coupons"])
-async def list_templates(request: Asked) -> list[Template]:
-    """List the newest coupon templates."""
-    return await context(request).query(templates.all_templates())
+async def list_templates(
+    request: Asked, q: Words = "", is_open: FromQuery[bool | None] = None, before: Before = "", limit: Limit = PAGE_MAX
+) -> TemplatePage:
+    """List coupon templates, newest first: all, those whose name holds `q`, those that are open or stopped."""
+    return await context(request).query(templates.page(q=q, open_=is_open, before=before, limit=limit))
+
+
+@get("/v1/coupon-templates/{template_id:str}", opt=staff("coupon.read"), tags=["coupons"])
+async def read_template(template_id: Id, request: Asked) -> Template:
+    """Show a coupon template."""
+    return await context(request).query(templates.read(template_id))
+
+
+@put("/v1/coupon-templates/{template_id:str}", opt=staff("coupon.edit"), tags=["coupons"])
+async def change_template(template_id: Id, data: JSONBody[TemplateChange], request: Asked) -> Template:
+    """Change a coupon template: once a coupon of it was issued, only what its holders were not promised."""
+    ctx = context(request)
+    ctx.actor.need("coupon.edit")
+    await ctx.refresh()
+    return await ctx.run(templates.edit(template_id, data, ground=ground(ctx), actor=ctx.actor, at=ctx.now))
+
+
+@get("/v1/coupon-templates/{template_id:str}/numbers", opt=staff("coupon.read"), tags=["coupons"])
+async def read_numbers(template_id: Id, request: Asked) -> Numbers:
+    """Show what became of the coupons of a template."""
+    return await context(request).query(numbers.numbers(template_id))
 
 
 @post("/v1/coupon-templates/{template_id:str}/switch", opt=staff("coupon.edit"), tags=["coupons"], status_code=200)
@@ -68,4 +97,46 @@ async def issue_coupon(data: JSONBody[issue.Issue], request: Asked) -> Held:
     return await ctx.run(issue.issue(data, actor=ctx.actor, at=ctx.now))
 
 
-ROUTES: list[Any] = [make_template, list_templates, switch_template, claim_coupon, my_coupons, issue_coupon]
+@get("/v1/coupons/{coupon_id:str}", opt=staff("coupon.read"), tags=["coupons"])
+async def read_coupon(coupon_id: Id, request: Asked) -> History:
+    """Show a coupon and all that happened to it."""
+    return await context(request).query(upkeep.history(coupon_id))
+
+
+@post("/v1/coupons/{coupon_id:str}/revoke", opt=staff("coupon.revoke"), tags=["coupons"], status_code=200)
+async def revoke_coupon(coupon_id: Id, data: JSONBody[Revoke], request: Asked) -> Held:
+    """Take a coupon away that no order has."""
+    ctx = context(request)
+    ctx.actor.need("coupon.revoke")
+    return await ctx.run(upkeep.revoke(coupon_id, data, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/coupons/{coupon_id:str}/extend", opt=staff("coupon.revoke"), tags=["coupons"], status_code=200)
+async def extend_coupon(coupon_id: Id, data: JSONBody[Extend], request: Asked) -> Held:
+    """Give a coupon more time."""
+    ctx = context(request)
+    ctx.actor.need("coupon.revoke")
+    return await ctx.run(upkeep.extend(coupon_id, data, actor=ctx.actor, at=ctx.now))
+
+
+@get("/v1/members/{member_id:str}/coupons", opt=staff("coupon.read"), tags=["coupons"])
+async def coupons_of(member_id: Id, request: Asked, before: Before = "", limit: Limit = 50) -> CouponPage:
+    """List a member's coupons in every state, the one that changed last first."""
+    return await context(request).query(upkeep.of_member(member_id, before=before, limit=limit))
+
+
+ROUTES: list[Any] = [
+    make_template,
+    list_templates,
+    read_template,
+    change_template,
+    read_numbers,
+    switch_template,
+    claim_coupon,
+    my_coupons,
+    issue_coupon,
+    read_coupon,
+    revoke_coupon,
+    extend_coupon,
+    coupons_of,
+]

@@ -51,7 +51,7 @@ async def seed(process: Process) -> bool:
         await _person(ctx, person, told.secrets, hashes)
     await brand_menu.seed(ctx, [id_of("store", store.code) for store in told.stores])
     for template in told.templates:
-        await ctx.run(promo.make(_template(template), actor=ctx.actor, at=ctx.now))
+        await ctx.run(promo.make(_template(template), ground=promo.ground(ctx), actor=ctx.actor, at=ctx.now))
     for member in told.members:
         await _member(ctx, member)
     named = org.Named(name=told.brand.name, name_en=told.brand.name_en)

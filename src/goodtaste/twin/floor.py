@@ -81,7 +81,7 @@ async def open_floor(api: Api, *, stores: int) -> Floor:
     first = floor.stores[0]
     floor.items = read_menu(await api.get(f"/v1/stores/{first.id}/menu", channel="counter"))
     templates = await api.get("/v1/coupon-templates", first.manager)
-    floor.templates = [each["id"] for each in templates if each["claimable"] and each["open"]]
+    floor.templates = [each["id"] for each in templates["templates"] if each["claimable"] and each["open"]]
     return floor
 
 

@@ -44,8 +44,8 @@ async def _sold(floor: Floor) -> dict[tuple[str, str], int]:
 
 
 async def _issued(floor: Floor) -> dict[str, int]:
-    templates = await floor.api.get("/v1/coupon-templates", floor.stores[0].manager)
-    return {each["id"]: int(each["issued"]) for each in templates}
+    found = await floor.api.get("/v1/coupon-templates", floor.stores[0].manager)
+    return {each["id"]: int(each["issued"]) for each in found["templates"]}
 
 
 async def reconcile(floor: Floor, people: Sequence[Person], before: Marks) -> None:
