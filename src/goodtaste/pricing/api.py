@@ -21,6 +21,7 @@ from goodtaste.pricing.offers import (
     UnitPercent,
     UnitPrice,
 )
+from goodtaste.pricing.refund import Frozen, FrozenLine, Lost, Policy, Refund, RefundLine, freeze, refund
 from goodtaste.pricing.rules import price
 from goodtaste.pricing.values import (
     COUPON_LANE,
@@ -51,9 +52,10 @@ from goodtaste.pricing.values import (
 )
 
 __all__ = [
-    "COUPONS_MAX", "COUPON_LANE", "LANES", "LINES_MAX", "NODES_MAX", "OFFERS_MAX", "QTY_MAX", "AnyCouponKind", "Applied", "Benefit",
-    "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon", "CouponKind", "DateSpan", "Daypart",
-    "Fault", "Fee", "Fees", "FreeDelivery", "Gift", "GiftLine", "Lane", "Line", "NthItem", "Offer", "Part", "PercentOff", "PointsRate",
-    "Priced", "PricedLine", "Proof", "Reason", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set",
-    "lane_of", "price", "stage_of",
+    "COUPONS_MAX", "COUPON_LANE", "LANES", "LINES_MAX", "NODES_MAX", "OFFERS_MAX", "QTY_MAX", "AnyCouponKind", "Applied",
+    "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon", "CouponKind",
+    "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine", "Lane", "Line",
+    "Lost", "NthItem", "Offer", "Part", "PercentOff", "PointsRate", "Policy", "Priced", "PricedLine", "Proof", "Reason", "Refund",
+    "RefundLine", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set", "freeze",
+    "lane_of", "price", "refund", "stage_of",
 ]  # fmt: skip

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from goodtaste.pricing.offers import (
+    LINE_BENEFITS,
     Benefit,
     Bundle,
     BuyGet,
@@ -17,7 +18,6 @@ from goodtaste.pricing.offers import (
     Conditions,
     FreeDelivery,
     Gift,
-    LineBenefit,
     NthItem,
     Offer,
     PercentOff,
@@ -41,7 +41,7 @@ class Fault(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def stage_of(offer: Offer) -> Stage:
     """Return the stage in which the benefit of an offer works."""
-    if isinstance(offer.benefit, LineBenefit):
+    if isinstance(offer.benefit, LINE_BENEFITS):
         return "line"
     return "gift" if isinstance(offer.benefit, Gift) else "order"
 

@@ -175,6 +175,7 @@ class FreeDelivery(Input, frozen=True, tag="free_delivery", tag_field="kind"):
 
 
 LineBenefit = UnitPrice | UnitPercent | NthItem | BuyGet | Bundle | CheapestFree
+LINE_BENEFITS = (UnitPrice, UnitPercent, NthItem, BuyGet, Bundle, CheapestFree)
 OrderBenefit = SpendAndSave | PercentOff | FreeDelivery
 Benefit = LineBenefit | OrderBenefit | Gift
 

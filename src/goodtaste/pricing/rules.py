@@ -1,9 +1,9 @@
-"""`price(cart, context, offers)`: list price, member price, one coupon, points up to their cap, each fen with its reason.
+"""`price(lines, context, coupons, offers)`: what a cart costs, and a reason for every fen.
 
-Works in this order (product/pricing: stages 1, 2, 5 and 6): the unit price of a line is its list price, or the member price where that
-is lower; of the coupons at hand the one that saves most is taken, the earlier to expire where two save the same; points pay for part of
-what is left.  What a coupon or points take off the whole order is shared over the lines by largest remainder, so that a later refund
-knows what each line cost.
+A cart without offers that takes one coupon, as most are, is priced here in one pass: list or member price, the coupon that saves most,
+points up to their cap.  Everything else goes through the search of `combine`, which gives the same price where both can.  What a
+coupon or points take off the whole order is shared over the lines by largest remainder, so that a later refund knows what each
+line cost.
 """
 
 from __future__ import annotations
@@ -11,18 +11,42 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from goodtaste.kernel.money import basis_points, share
-from goodtaste.pricing.values import Context, Coupon, Line, Priced, PricedLine, Reason, WhyNot
+from goodtaste.pricing.at_hand import stop_coupon
+from goodtaste.pricing.combine import combine
+from goodtaste.pricing.conditions import Clock, clock_of
+from goodtaste.pricing.offers import Offer
+from goodtaste.pricing.values import (
+    NO_FEES,
+    Context,
+    Coupon,
+    Line,
+    Priced,
+    PricedLine,
+    Reason,
+    WhyNot,
+)
+
+OTHER_WORTH = ("gift", "free_delivery")
 
 
-def price(lines: Sequence[Line], context: Context, coupons: Sequence[Coupon] = ()) -> Priced:
-    """Return the price of `lines`.  Raises nothing for a cart within the limits; every fen that comes off has a reason."""
-    units = [_unit_fen(line, context) for line in lines]
+def price(
+    lines: Sequence[Line], context: Context, coupons: Sequence[Coupon] = (), offers: Sequence[Offer] = ()
+) -> Priced:
+    """Return the price of `lines` with the cheapest legal combination of `offers` and `coupons`, the same whatever order they come in.
+
+    Raises nothing for a cart within the limits; every fen that comes off has a reason, every offer at hand that does not apply says why.
+    Where the search reaches `context.nodes_max`, `proof` says so and how far from the cheapest the price can be.
+    """
+    units, reasons = _units(lines, context)
+    if offers or context.max_coupons != 1 or context.fees != NO_FEES or any(c.kind in OTHER_WORTH for c in coupons):
+        return combine(lines, units, context, reasons=reasons, coupons=coupons, offers=offers, pay=_points)
+    return _plain(lines, units, context, coupons, reasons)
+
+
+def _plain(
+    lines: Sequence[Line], units: list[int], context: Context, coupons: Sequence[Coupon], reasons: list[Reason]
+) -> Priced:
     amounts = [unit * line.qty for unit, line in zip(units, lines, strict=True)]
-    reasons = [
-        Reason("member_price", (line.list_fen - unit) * line.qty, line.line_no)
-        for unit, line in zip(units, lines, strict=True)
-        if unit < line.list_fen
-    ]
     coupon, cut, why_not = _best(coupons, lines, units, amounts, context)
     if coupon:
         reasons.append(Reason(f"coupon_{coupon.kind}", sum(cut), None, coupon.id))
@@ -50,11 +74,24 @@ def price(lines: Sequence[Line], context: Context, coupons: Sequence[Coupon] = (
     )
 
 
-def _unit_fen(line: Line, context: Context) -> int:
-    """Return what one piece costs before coupon and points: a guest pays the list price."""
-    if not context.is_member or line.member_fen is None:
-        return line.list_fen
-    return min(line.list_fen, line.member_fen)
+def _units(lines: Sequence[Line], context: Context) -> tuple[list[int], list[Reason]]:
+    """Return what one piece of each line costs before offers, and why: of its prices the lowest; a guest pays the list price."""
+    if not context.is_member:
+        return [line.list_fen for line in lines], []
+    units, reasons = [], []
+    favourites = context.favourites if context.favourite_bp else ()
+    for line in lines:
+        unit, code = line.list_fen, "member_price"
+        if line.member_fen is not None and line.member_fen < unit:
+            unit = line.member_fen
+        if favourites and line.dish_id in favourites:
+            favourite = line.list_fen - basis_points(line.list_fen, min(context.favourite_bp, 10_000))
+            if favourite < unit:
+                unit, code = favourite, "favourite_price"
+        if unit < line.list_fen:
+            reasons.append(Reason(code, (line.list_fen - unit) * line.qty, line.line_no))
+        units.append(unit)
+    return units, reasons
 
 
 def _best(
@@ -64,8 +101,9 @@ def _best(
     best: Coupon | None = None
     cut = [0] * len(lines)
     why_not: list[WhyNot] = []
+    clock = clock_of(context)
     for coupon in sorted(coupons, key=lambda c: (c.valid_to_at, c.id)):
-        obstacle = _obstacle(coupon, lines, amounts, context)
+        obstacle = _obstacle(coupon, lines, amounts, context, clock)
         if obstacle:
             why_not.append(obstacle)
             continue
@@ -83,17 +121,12 @@ def _eligible(coupon: Coupon, lines: Sequence[Line]) -> list[int]:
     return [i for i, line in enumerate(lines) if not coupon.dish_ids or line.dish_id in coupon.dish_ids]
 
 
-def _obstacle(coupon: Coupon, lines: Sequence[Line], amounts: Sequence[int], context: Context) -> WhyNot | None:
-    if not coupon.usable:
-        return WhyNot(coupon.id, "not_usable")
-    if context.at < coupon.valid_from_at:
-        return WhyNot(coupon.id, "not_yet_valid", {"valid_from_at": coupon.valid_from_at})
-    if context.at >= coupon.valid_to_at:
-        return WhyNot(coupon.id, "expired", {"valid_to_at": coupon.valid_to_at})
-    if coupon.store_ids and context.store_id not in coupon.store_ids:
-        return WhyNot(coupon.id, "other_store")
-    if coupon.channels and context.channel not in coupon.channels:
-        return WhyNot(coupon.id, "other_channel", {"channels": sorted(coupon.channels)})
+def _obstacle(
+    coupon: Coupon, lines: Sequence[Line], amounts: Sequence[int], context: Context, clock: Clock
+) -> WhyNot | None:
+    stop = stop_coupon(coupon, context, clock)
+    if stop:
+        return WhyNot(coupon.id, *stop)
     eligible = _eligible(coupon, lines)
     if not eligible:
         return WhyNot(coupon.id, "no_such_dish", {"dish_ids": sorted(coupon.dish_ids)})
