@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -11,7 +10,6 @@ from typing import Any
 import pika
 from pika.adapters.blocking_connection import BlockingChannel
 
-from goodtaste.app import migrate
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.ids import new_id
 from goodtaste.org import api as org
@@ -24,7 +22,6 @@ STORE, SKU = "HW-01", "niurou-mian-1"  # as the document of the queues has them
 @contextlib.asynccontextmanager
 async def open_joined(settings: Settings) -> AsyncIterator[Shop]:
     """Open a house that has joined the broker of `settings`, with a store and a bowl of noodles."""
-    await asyncio.to_thread(migrate.migrate, settings)
     async with open_shop(settings) as shop:
         ctx = shop.process.context()
         store = org.NewStore(

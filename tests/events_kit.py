@@ -11,7 +11,6 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Integer, MetaData, Table, select
 
-from goodtaste.app import migrate
 from goodtaste.kernel import clock
 from goodtaste.kernel.bus import Subscriptions
 from goodtaste.kernel.config import Settings
@@ -121,8 +120,7 @@ async def until(seen: Callable[[], Awaitable[Any]], wanted: Any) -> None:
 
 @contextlib.asynccontextmanager
 async def open_bells(settings: Settings) -> AsyncIterator[Bells]:
-    """Open a house of bells on an empty database."""
-    await asyncio.to_thread(migrate.migrate, settings)
+    """Open a house of bells on a database with its tables and nothing in them."""
     db = await open_database(settings)
     await db.execute(TABLE[db.engine])
     try:

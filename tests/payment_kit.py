@@ -32,7 +32,7 @@ from goodtaste.payment.gateways.opening import INSIDE
 from goodtaste.payment.gateways.wallet import WalletGateway, client_for
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.refunds import ONE_REFUND
-from tests.shop import Shop, write
+from tests.shop import Shop, those_that_find, write
 
 ZONE = "Asia/Shanghai"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)  # 12:00 in Shanghai
@@ -277,8 +277,7 @@ class Clockwork(Shop):
 
     async def books_hold(self) -> None:
         """Find nothing that breaks a proof, no job that failed, and the same money at the wallet as here, to the fen."""
-        for name, proof in self.proofs.items():
-            assert await self.db.execute(proof) == [], name
+        assert await those_that_find(self.db, self.proofs) == []
         assert await self.db.execute("SELECT name, error FROM kernel_job WHERE error IS NOT NULL") == []
         [(here, back)] = await self.db.execute(
             "SELECT coalesce(sum(amount_fen), 0), (SELECT coalesce(sum(r.amount_fen), 0) FROM payment_refund r "

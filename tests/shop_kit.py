@@ -22,6 +22,7 @@ from goodtaste.app.web import asgi_app
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import derived_id, new_id
+from goodtaste.kernel.outbox import UNDELIVERED
 from goodtaste.kernel.relay import Handlers, Relay
 from goodtaste.menu import api as menu
 from goodtaste.ordering import wallet as ordering_wallet
@@ -30,6 +31,7 @@ from tests.member_kit import a_person, give, refused, wechat_login
 from tests.org_kit import Headers, send
 from tests.payment_kit import Clockwork, Hands
 
+HEAR_S = 60.0  # no test tells so much that it takes longer
 SEED = "00000000-0000-7000-8000-00000000d15b"
 
 
@@ -363,12 +365,15 @@ class Floor(Clockwork):
         return [(each["method"], each["state"], each["amount_fen"], each["refunded_fen"]) for each in found]
 
     async def hear(self) -> None:
-        """Deliver every event that was told."""
+        """Deliver every event that was told, and those that are told of them."""
         relay = Relay(self.db, Handlers(self.db, rooms.subscriptions()).targets)
         running = asyncio.create_task(relay.run())
         try:
-            while await self.db.execute("SELECT 1 FROM kernel_outbox LIMIT 1"):  # noqa: ASYNC110 - empty is what it waits for
-                await asyncio.sleep(0.002)
+            async with asyncio.timeout(HEAR_S):
+                while left := await self.db.rows(UNDELIVERED(after=0)):
+                    assert not running.done(), f"the relay ended by {running} with {left} to be heard"
+                    relay.wake.ring()
+                    await asyncio.sleep(0.005)
         finally:
             running.cancel()
             await asyncio.gather(running, return_exceptions=True)

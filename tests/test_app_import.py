@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import csv
 import os
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +20,7 @@ from goodtaste.kernel.db.open import open_database
 from goodtaste.ordering import api as ordering
 from tests.history_kit import EXAMPLE, Folder, in_house, many_rows, plain_sum, shared
 from tests.ledger_kit import broken_proofs
+from tests.processes import Run, run
 from tests.shop import open_shop
 
 ORDERS, PRICES = "restaurant-1-orders.csv", "restaurant-1-products-price.csv"
@@ -58,24 +58,15 @@ class House:
         alone: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GOODTASTE_")}
         return CliRunner(env=alone | self.env | env).invoke(main, arguments)
 
-    def start(self) -> subprocess.Popen[str]:
+    def start(self) -> contextlib.AbstractContextManager[Run]:
         """Start the command as a process of its own."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("GOODTASTE_")}
-        code = "from goodtaste.app.cli import main; main()"
-        return subprocess.Popen(
-            [sys.executable, "-c", code, *self.arguments],
-            env=kept | self.env,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
+        return run(*self.arguments, env=self.env, folder=self.folder.path)
 
 
 @pytest.fixture
-def house(empty: Settings, tmp_path: Path) -> House:
+def house(blank: Settings, tmp_path: Path) -> House:
     """Give a house with nothing in it."""
-    migrate.migrate(empty)
-    return House(empty, Folder(tmp_path))
+    return House(blank, Folder(tmp_path))
 
 
 def until_some(settings: Settings, least: int) -> int:
@@ -160,53 +151,51 @@ def test_a_list_that_cannot_be_written_ends_it_with_a_sentence(house: House) -> 
     assert "cannot be written" in done.output
 
 
-def test_a_database_that_is_not_migrated_is_left_alone(house: House, empty: Settings) -> None:
-    migrate.migrate(empty, "base")
+def test_a_database_that_is_not_migrated_is_left_alone(house: House, blank: Settings) -> None:
+    migrate.migrate(blank, "base")
     house.folder.write("A1,31/12/2018 18:05,牛肉面,2,38.00,")
     done = house.run()
     assert done.exit_code == 1
     assert "revision" in done.output
 
 
-def test_killed_in_the_middle_it_goes_on_from_there(house: House, empty: Settings) -> None:
+def test_killed_in_the_middle_it_goes_on_from_there(house: House, blank: Settings) -> None:
     house.folder.write(*many_rows(4_000))
-    process = house.start()
-    until_some(empty, 300)
-    process.kill()
-    process.communicate()
-    part = until_some(empty, 0)
+    with house.start() as process:
+        until_some(blank, 300)
+        process.kill()
+    part = until_some(blank, 0)
     assert part < 4_000, "it was killed too late"
     again = house.run()
     assert again.exit_code == 0, again.output
     assert f"Known before: {part} orders" in again.output
-    assert inside(empty, house) == (ordering.Count(4_000, 8_000, 200_000_00), {})
+    assert inside(blank, house) == (ordering.Count(4_000, 8_000, 200_000_00), {})
 
 
-def test_ctrl_c_ends_it_after_what_it_is_writing(house: House, empty: Settings) -> None:
+def test_ctrl_c_ends_it_after_what_it_is_writing(house: House, blank: Settings) -> None:
     house.folder.write(*many_rows(4_000))
-    process = house.start()
-    until_some(empty, 300)
-    process.send_signal(signal.SIGINT)
-    said, _ = process.communicate()
-    part = until_some(empty, 0)
-    assert process.returncode == 130
+    with house.start() as process:
+        until_some(blank, 300)
+        process.ask_to_stop(signal.SIGINT)
+        assert process.ended() == 130
+    part = until_some(blank, 0)
     assert 300 <= part < 4_000
-    assert "Stopped. Run the same command to go on." in said
-    assert f"Brought in now: {part} orders" in said
+    assert "Stopped. Run the same command to go on." in process.said
+    assert f"Brought in now: {part} orders" in process.said
     assert house.run().exit_code == 0
-    assert inside(empty, house) == (ordering.Count(4_000, 8_000, 200_000_00), {})
+    assert inside(blank, house) == (ordering.Count(4_000, 8_000, 200_000_00), {})
 
 
-def test_two_processes_at_once_bring_it_in_once(house: House, empty: Settings) -> None:
+def test_two_processes_at_once_bring_it_in_once(house: House, blank: Settings) -> None:
     house.folder.write(*many_rows(1_500))
-    processes = [house.start(), house.start()]
-    said = [each.communicate() for each in processes]
-    assert [each.returncode for each in processes] == [0, 0], said
-    assert all("In the house from this file: 1500 orders" in out for out, _ in said)
-    assert inside(empty, house) == (ordering.Count(1_500, 3_000, 75_000_00), {})
+    with house.start() as one, house.start() as other:
+        for each in (one, other):
+            assert each.ended() == 0, each.said
+            assert "In the house from this file: 1500 orders" in each.said
+    assert inside(blank, house) == (ordering.Count(1_500, 3_000, 75_000_00), {})
 
 
-def test_four_years_of_a_restaurant_come_in_to_the_last_fen(house: House, empty: Settings) -> None:
+def test_four_years_of_a_restaurant_come_in_to_the_last_fen(house: House, blank: Settings) -> None:
     folder = house.folder
     folder.orders, folder.prices, folder.map, folder.source = shared(ORDERS), shared(PRICES), EXAMPLE, "restaurant-1"
     expected = plain_sum(folder.orders)
@@ -217,8 +206,8 @@ def test_four_years_of_a_restaurant_come_in_to_the_last_fen(house: House, empty:
     assert f"Brought in now: {told}" in done.output
     assert f"In the house from this file: {told}" in done.output
     assert "967 rows have another price" in done.output
-    assert inside(empty, house) == (expected, {})
-    asyncio.run(_agrees_by_dish(empty, folder.orders))
+    assert inside(blank, house) == (expected, {})
+    asyncio.run(_agrees_by_dish(blank, folder.orders))
 
 
 async def _agrees_by_dish(settings: Settings, path: Path) -> None:

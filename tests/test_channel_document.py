@@ -13,7 +13,7 @@ from tests.channel_kit import an_order
 
 
 def test_the_document_is_the_one_that_the_structs_make() -> None:
-    assert asyncapi.PATH.read_text("utf-8") == asyncapi.text(), "run python tools/asyncapi.py"
+    assert asyncapi.PATH.read_text("utf-8") == asyncapi.text(), "run `make docs` and commit what it writes"
 
 
 def test_every_event_stands_in_the_document() -> None:

@@ -15,10 +15,9 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from goodtaste.kernel.config import load
 from tests import channel_kit, org_kit
 from tests.channel_kit import Client, an_order, client_of
-from tests.conftest import SECRET, _fresh_database, _name
+from tests.databases import Migrated, settings_for
 from tests.events_kit import until
 from tests.ledger_kit import broken_proofs
 from tests.member_kit import a_member
@@ -28,16 +27,12 @@ DOCUMENT = Path(__file__).parents[1] / "docs" / "channels" / "amqp.md"
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def house(engine: str, broker: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
+async def house(
+    engine: str, migrated: Migrated, broker: str, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Shop]:
     """Give a house that has joined the broker."""
-    folder = tmp_path_factory.mktemp(f"joined-{engine}")
-    url = f"sqlite:///{folder / 'house.db'}"
-    if engine == "postgresql":
-        url = await _fresh_database(_name("joined"))
-    settings = load(
-        {}, database=url, data_dir=str(folder), secret_key=SECRET, demo=True, log_level="warning", broker=broker
-    )
-    async with channel_kit.open_joined(settings) as shop:
+    settings = settings_for(engine, "joined", tmp_path_factory.mktemp("joined"), broker=broker)
+    async with channel_kit.open_joined(await migrated.copy_to(settings)) as shop:
         yield shop
 
 

@@ -5,11 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +25,8 @@ from goodtaste.kernel.db.open import open_database
 from goodtaste.kernel.ids import new_id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import vault
-from tests.conftest import SECRET
+from tests.databases import SECRET
+from tests.processes import Run, run
 from tests.shop import write
 
 
@@ -49,16 +46,9 @@ class Terminal:
         """Type a command."""
         return CliRunner().invoke(main, words, input=answer, env=self.env | env, catch_exceptions=False)
 
-    def run(self, *words: str, **env: str) -> subprocess.Popen[str]:
+    def run(self, *words: str) -> contextlib.AbstractContextManager[Run]:
         """Start a command that goes on."""
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOODTASTE_")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "goodtaste", *words],
-            env=inherited | self.env | env,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
+        return run(*words, env=self.env, folder=Path(self.settings.data_dir))
 
     def write(self, *changes: object) -> None:
         """Write changes into the database."""
@@ -72,21 +62,27 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(empty: Settings) -> Terminal:
-    """Give a terminal beside an empty database."""
+def terminal(blank: Settings) -> Terminal:
+    """Give a terminal beside a database with nothing in its tables."""
+    return Terminal(blank)
+
+
+@pytest.fixture
+def new_terminal(empty: Settings) -> Terminal:
+    """Give a terminal beside a database that has no tables."""
     return Terminal(empty)
 
 
 # Migrations
 
 
-def test_migrate_goes_up_and_down(terminal: Terminal) -> None:
-    up = terminal.type("migrate")
+def test_migrate_goes_up_and_down(new_terminal: Terminal) -> None:
+    up = new_terminal.type("migrate")
     assert up.exit_code == 0
     assert f"- → {migrate.newest()}" in up.output
-    down = terminal.type("migrate", "--to", "base")
+    down = new_terminal.type("migrate", "--to", "base")
     assert f"{migrate.newest()} → -" in down.output
-    unknown = terminal.type("migrate", "--to", "9999")
+    unknown = new_terminal.type("migrate", "--to", "9999")
     assert (unknown.exit_code, "There is no revision 9999" in unknown.output) == (1, True)
 
 
@@ -101,14 +97,12 @@ def test_no_password_is_shown(terminal: Terminal) -> None:
 
 
 def test_the_books_of_a_new_house_hold(terminal: Terminal) -> None:
-    terminal.type("migrate")
     said = terminal.type("ledger")
     assert (said.exit_code, "proofs hold" in said.output) == (0, True)
     assert "FAULT" not in said.output
 
 
 def test_a_forged_balance_is_found(terminal: Terminal) -> None:
-    terminal.type("migrate")
     member = new_id()
     terminal.write(*ledger.open_accounts(member))
     forged = f"UPDATE ledger_account SET balance = 5 WHERE id = '{ledger.account_of(member, 'member')}'"
@@ -120,7 +114,6 @@ def test_a_forged_balance_is_found(terminal: Terminal) -> None:
 
 
 def test_an_account_is_shown_to_who_knows_the_id(terminal: Terminal) -> None:
-    terminal.type("migrate")
     member = new_id()
     assert "Nobody with the id" in terminal.type("ledger", "account", member).output
     terminal.write(*ledger.open_accounts(member))
@@ -129,9 +122,9 @@ def test_an_account_is_shown_to_who_knows_the_id(terminal: Terminal) -> None:
     assert "is not an id" in terminal.type("ledger", "account", "13800138000").output
 
 
-def test_an_old_database_is_told_to_be_migrated(terminal: Terminal) -> None:
+def test_an_old_database_is_told_to_be_migrated(new_terminal: Terminal) -> None:
     for command in ("ledger", "audit"):
-        said = terminal.type(command)
+        said = new_terminal.type(command)
         assert (said.exit_code, "Run `goodtaste migrate`" in said.output) == (1, True)
 
 
@@ -139,7 +132,6 @@ def test_an_old_database_is_told_to_be_migrated(terminal: Terminal) -> None:
 
 
 def test_the_audit_log_is_verified_and_shown(terminal: Terminal) -> None:
-    terminal.type("migrate")
     for reason in ("first", "second"):
         terminal.write(audit.note(SYSTEM, "store.close", subject="store/1", at=clock.now(), reason=reason))
     said = terminal.type("audit")
@@ -151,7 +143,6 @@ def test_the_audit_log_is_verified_and_shown(terminal: Terminal) -> None:
 
 
 def test_an_altered_row_is_found(terminal: Terminal) -> None:
-    terminal.type("migrate")
     terminal.write(audit.note(SYSTEM, "store.close", subject="store/1", at=clock.now(), reason="rain"))
     _forge(terminal.settings, "UPDATE kernel_audit SET reason = 'sun'")
     said = terminal.type("audit")
@@ -181,7 +172,6 @@ def _forge(settings: Settings, sql: str) -> None:
 
 
 def test_the_doctor_finds_a_well_house_well(terminal: Terminal) -> None:
-    terminal.type("migrate")
     said = terminal.type("doctor")
     assert (said.exit_code, "Nothing needs mending" in said.output) == (0, True)
     assert "bad" not in said.output
@@ -258,11 +248,10 @@ def test_a_database_of_a_newer_version_or_without_its_secret_is_not_served(tmp_p
     assert not (tmp_path / "secret.key").exists(), "no other is made in its place"
 
 
-def test_a_database_begun_under_another_secret_is_not_served(empty: Settings) -> None:
-    migrate.migrate(empty)
+def test_a_database_begun_under_another_secret_is_not_served(blank: Settings) -> None:
 
     async def one_member() -> None:
-        db = await open_database(empty)
+        db = await open_database(blank)
         id_ = new_id()
         await db.execute(
             "INSERT INTO member_member (id, handle, status, nickname, avatar, gender, city, language, source, level, phone_masked,"
@@ -270,14 +259,14 @@ def test_a_database_begun_under_another_secret_is_not_served(empty: Settings) ->
             " '2026-11-22T00:00:00.000000+00:00', 1)"
         )
         await db.execute(
-            f"INSERT INTO member_secret (member_id, wrapped_key) VALUES ('{id_}', '{vault.new_key(keyring_of(empty))}')"
+            f"INSERT INTO member_secret (member_id, wrapped_key) VALUES ('{id_}', '{vault.new_key(keyring_of(blank))}')"
         )
         await db.close()
 
     asyncio.run(one_member())
     env = {
-        "GOODTASTE_DATABASE": empty.database_url,
-        "GOODTASTE_DATA_DIR": empty.data_dir,
+        "GOODTASTE_DATABASE": blank.database_url,
+        "GOODTASTE_DATA_DIR": blank.data_dir,
         "GOODTASTE_LANGUAGE": "en",
         "GOODTASTE_SECRET_KEY": "TEST KEY, another one: 0123456789abcdef0123456789",
     }
@@ -312,31 +301,27 @@ def port() -> int:
     return free_port()
 
 
-def _wait(url: str, server: subprocess.Popen[str], *, within_s: float = 20) -> httpx.Response:
+def _wait(url: str, server: Run, *, within_s: float = 80) -> httpx.Response:
     deadline = time.monotonic() + within_s
-    while time.monotonic() < deadline and server.poll() is None:
+    while time.monotonic() < deadline and server.runs:
         try:
             return httpx.get(url, timeout=5)
         except httpx.TransportError:
             time.sleep(0.05)
-    server.kill()
-    raise AssertionError(f"no answer from {url}: {server.communicate()[0]}")
+    raise AssertionError(f"no answer from {url}: {server.said}")
 
 
 @pytest.fixture
 def serving(terminal: Terminal, port: int) -> Iterator[tuple[Terminal, str]]:
     """Give a house that is served: with two workers on PostgreSQL."""
-    terminal.type("migrate")
     many = [] if terminal.settings.is_sqlite else ["--workers", "2"]
-    server = terminal.run("serve", "--port", str(port), *many)
-    try:
+    with terminal.run("serve", "--port", str(port), *many) as server:
         _wait(f"http://127.0.0.1:{port}/health/ready", server)
         yield terminal, f"http://127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        output = server.communicate(timeout=30)[0]
-    assert "goodtaste serves http://127.0.0.1" in output
-    assert "Traceback" not in output
+        server.ask_to_stop()
+        server.ended()
+    assert "goodtaste serves http://127.0.0.1" in server.said
+    assert "Traceback" not in server.said
 
 
 def test_a_house_is_served_and_stops_when_asked(serving: tuple[Terminal, str]) -> None:
@@ -345,7 +330,7 @@ def test_a_house_is_served_and_stops_when_asked(serving: tuple[Terminal, str]) -
     assert httpx.head(f"{url}/v1/brand").status_code == 200
     assert httpx.options(f"{url}/v1/brand").status_code == 204
     shown = httpx.get(f"{url}/metrics").text
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while "gt_leader 1.0" not in shown and time.monotonic() < deadline:
         time.sleep(0.1)
         shown = httpx.get(f"{url}/metrics").text
@@ -375,7 +360,7 @@ def test_who_loses_the_lead_takes_it_again(serving: tuple[Terminal, str]) -> Non
         return [row["pid"] for row in found]
 
     def led(*, by_other_than: list[int]) -> list[int]:
-        deadline = time.monotonic() + 15
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             found = asyncio.run(leaders(end=False))
             if found and found != by_other_than:
@@ -395,18 +380,15 @@ def test_several_workers_need_a_server_of_their_own(terminal: Terminal) -> None:
         assert (said.exit_code, "the embedded database has one process" in said.output) == (1, True)
 
 
-def test_a_shared_database_is_not_migrated_by_the_way(terminal: Terminal) -> None:
-    if not terminal.settings.is_sqlite:
-        said = terminal.type("serve")
+def test_a_shared_database_is_not_migrated_by_the_way(new_terminal: Terminal) -> None:
+    if not new_terminal.settings.is_sqlite:
+        said = new_terminal.type("serve")
         assert (said.exit_code, "Run `goodtaste migrate`" in said.output) == (1, True)
 
 
 def test_a_worker_answers_probes_only(terminal: Terminal, port: int) -> None:
-    terminal.type("migrate")
-    server = terminal.run("worker", "--port", str(port))
-    try:
+    with terminal.run("worker", "--port", str(port)) as server:
         assert _wait(f"http://127.0.0.1:{port}/health/ready", server).status_code == 200
         assert httpx.get(f"http://127.0.0.1:{port}/v1/brand").status_code == 404
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.communicate(timeout=30)
+        server.ask_to_stop()
+        server.ended()

@@ -26,10 +26,10 @@ TOPICS = [Rang.topic]
 
 
 @pytest_asyncio.fixture
-async def bells(empty: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bells]:
+async def bells(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bells]:
     """Give a house of bells that loses no time between tries."""
     monkeypatch.setattr(relay, "BACKOFF_S", (0.01,) * (TRIES_MAX - 1))
-    async with open_bells(empty) as opened:
+    async with open_bells(blank) as opened:
         opened.listen("bar", "kitchen")
         yield opened
 

@@ -14,10 +14,10 @@ from goodtaste.menu.transfer import template
 
 
 @pytest.fixture
-def shell(empty: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
+def shell(blank: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
     """Give a terminal at a fresh house."""
     for name, value in (
-        ("GOODTASTE_DATABASE", empty.database_url),
+        ("GOODTASTE_DATABASE", blank.database_url),
         ("GOODTASTE_DATA_DIR", str(tmp_path)),
         ("GOODTASTE_SECRET_KEY", "TEST KEY, not a secret: 0123456789abcdef0123456789abcdef"),
         ("GOODTASTE_DEMO", "true"),
@@ -25,18 +25,23 @@ def shell(empty: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> S
         ("COLUMNS", "200"),
     ):
         monkeypatch.setenv(name, value)
-    return empty
+    return blank
 
 
 def take(*args: str) -> Result:
     return CliRunner().invoke(main, ["import", "menu", *args])
 
 
+def test_a_database_without_tables_takes_no_menu(shell: Settings, tmp_path: Path) -> None:
+    migrate.migrate(shell, "base")
+    file = tmp_path / "menu.xlsx"
+    file.write_bytes(template("xlsx"))
+    assert take(str(file)).exit_code == 1
+
+
 def test_a_menu_is_checked_then_taken_and_a_second_time_changes_nothing(shell: Settings, tmp_path: Path) -> None:
     file = tmp_path / "menu.xlsx"
     file.write_bytes(template("xlsx"))
-    assert take(str(file)).exit_code == 1  # the database has no tables yet
-    migrate.migrate(shell)
     for args, said in (
         (["--dry-run"], "检查通过：将新增 2 道菜"),
         ([], "新增 2 道菜、2 个分类，改动 0 道"),
@@ -47,7 +52,6 @@ def test_a_menu_is_checked_then_taken_and_a_second_time_changes_nothing(shell: S
 
 
 def test_a_bad_row_is_shown_with_what_to_write(shell: Settings, tmp_path: Path) -> None:
-    migrate.migrate(shell)
     file = tmp_path / "menu.csv"
     file.write_text("分类,菜品编号,菜名,价格,备注\n热菜,A1,宫保鸡丁,38.005,\n", encoding="gb18030")
     for args in ([], ["--dry-run"]):

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from goodtaste.kernel.ids import new_id
+from goodtaste.promo.offers import stop
 from goodtaste.promo.offers import uses as offer_uses
 from tests import offers_kit
 from tests.member_kit import a_person
@@ -120,6 +121,17 @@ async def test_a_ring_of_offers_that_give_way_to_each_other_is_not_published(flo
     assert [each["code"] for each in answer.json()["facts"]["faults"]] == ["pricing.fault.ring"]
     await offers_kit.stop(floor, second)
     await offers_kit.publish(floor, first, 2)
+
+
+async def test_no_more_offers_hold_at_once_than_a_quote_can_look_at(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    live = await offers_kit.a_live_offer(floor)
+    waiting = await offers_kit.a_draft(floor)
+    monkeypatch.setattr(stop, "LIVE_MAX", 1)
+    path = f"/v1/offers/{waiting}/publish"
+    assert await floor.refuses("POST", path, {"version": 1}, floor.at("hq_admin")) == "promo.too_many_offers"
+    await offers_kit.publish(floor, live, 1)
 
 
 async def test_the_marketer_edits_and_stops_and_another_publishes(floor: Floor) -> None:

@@ -1,11 +1,9 @@
 """The staff: hired, given roles and dismissed by the head office alone; a manager sees who works in their store."""
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from goodtaste.app import migrate
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.ids import new_id
 from goodtaste.org import api as org
@@ -291,9 +289,8 @@ async def test_one_login_is_given_once_whatever_races(shop: Shop) -> None:
     assert (outcomes.count("hired"), outcomes.count("org.login_taken")) == (1, 5)
 
 
-async def test_somebody_who_may_everything_always_remains(empty: Settings) -> None:
-    await asyncio.to_thread(migrate.migrate, empty)
-    async with open_shop(empty) as shop:
+async def test_somebody_who_may_everything_always_remains(blank: Settings) -> None:
+    async with open_shop(blank) as shop:
         store_id = await a_store(shop)
         first, second = [await a_person(shop, ("hq_admin", None)) for _ in range(2)]
         await a_person(shop, ("hq_admin", store_id), ("auditor", None))  # of one store: not enough
@@ -309,9 +306,8 @@ async def test_somebody_who_may_everything_always_remains(empty: Settings) -> No
         assert code_of(await shop.post(f"/v1/staff/{first.id}/switch", leaving, first.headers)) == "org.last_admin"
 
 
-async def test_two_admins_who_dismiss_each_other_at_once_do_not_both_go(empty: Settings) -> None:
-    await asyncio.to_thread(migrate.migrate, empty)
-    async with open_shop(empty) as shop:
+async def test_two_admins_who_dismiss_each_other_at_once_do_not_both_go(blank: Settings) -> None:
+    async with open_shop(blank) as shop:
         ctx = shop.process.context()
         admins = [await a_person(shop, ("hq_admin", None)) for _ in range(4)]
 

@@ -13,7 +13,7 @@ from goodtaste.kernel import audit
 from goodtaste.kernel.config import BadSettings, load
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment import api as payments
-from tests.conftest import SECRET
+from tests.databases import SECRET
 from tests.payment_kit import Till
 
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
 
-from goodtaste.app import migrate
 from goodtaste.kernel import audit
 from goodtaste.kernel.config import Settings
 from goodtaste.promo import api as promo
 from goodtaste.twin import brand, data
 from tests import member_kit, org_kit
+from tests.events_kit import until
 from tests.ledger_kit import broken_proofs
 from tests.shop import Shop, open_shop
 
@@ -26,15 +25,18 @@ async def counts(shop: Shop) -> dict[str, int]:
     return {table: (await shop.db.execute(f"SELECT count(*) FROM {table}"))[0][0] for table in COUNTED}
 
 
+async def untold(shop: Shop) -> int:
+    return (await counts(shop))["kernel_outbox"]
+
+
 async def test_a_second_seed_changes_nothing(demo: Shop) -> None:
-    while (before := await counts(demo))["kernel_outbox"]:  # noqa: ASYNC110 - what the first seed told is on its way
-        await asyncio.sleep(0.005)
+    await until(lambda: untold(demo), 0)
+    before = await counts(demo)
     assert not await brand.seed(demo.process)
     assert await counts(demo) == before
 
 
-async def test_a_seed_that_stopped_half_way_is_completed(empty: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    await asyncio.to_thread(migrate.migrate, empty)
+async def test_a_seed_that_stopped_half_way_is_completed(blank: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     made = promo.make
     done: list[Any] = []
 
@@ -44,7 +46,7 @@ async def test_a_seed_that_stopped_half_way_is_completed(empty: Settings, monkey
             raise ConnectionError("the power went off")
         return made(*args, **kwargs)
 
-    async with open_shop(empty) as shop:
+    async with open_shop(blank) as shop:
         with monkeypatch.context() as power:
             power.setattr(promo, "make", stops_at_the_third)
             with pytest.raises(ConnectionError):
@@ -60,9 +62,8 @@ async def test_a_seed_that_stopped_half_way_is_completed(empty: Settings, monkey
     assert (whole["promo_template"], whole["member_member"]) == (len(told.templates), len(told.members))
 
 
-async def test_a_house_with_a_brand_of_its_own_is_left_alone(empty: Settings) -> None:
-    await asyncio.to_thread(migrate.migrate, empty)
-    async with open_shop(empty) as shop:
+async def test_a_house_with_a_brand_of_its_own_is_left_alone(blank: Settings) -> None:
+    async with open_shop(blank) as shop:
         await org_kit.name(shop, "老地方", "The Usual")
         assert not await brand.seed(shop.process)
         assert (await counts(shop))["org_store"] == 0

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from importlib.resources import files
 
-from goodtaste.app import migrate
 from goodtaste.kernel.config import Settings
 from goodtaste.twin import data
 from tests.shop import Shop, open_shop
@@ -49,9 +47,8 @@ async def test_the_demo_tells_how_its_people_sign_in(demo: Shop) -> None:
     assert [each["phone"] for each in told["members"]] == [each.phone for each in data.brand().members]
 
 
-async def test_a_house_that_is_no_demonstration_has_none_of_it(empty: Settings) -> None:
-    await asyncio.to_thread(migrate.migrate, empty)
-    async with open_shop(empty) as shop:
+async def test_a_house_that_is_no_demonstration_has_none_of_it(blank: Settings) -> None:
+    async with open_shop(blank) as shop:
         for path in ("/", "/v1/demo", "/site/site.css", "/pictures/guotie.webp"):
             assert (await shop.get(path)).json()["code"] == "request.no_such_page", path
 

@@ -1,7 +1,4 @@
-"""Write docs/channels/asyncapi.json: every message that crosses the broker, made from the Structs that the code uses.
-
-Usage: python tools/asyncapi.py
-"""
+"""The text of docs/channels/asyncapi.json: every message that crosses the broker, made from the Structs that the code uses."""
 
 from __future__ import annotations
 
@@ -104,9 +101,5 @@ def _queue(name: str, kind: type[Any], about: str) -> dict[str, Any]:
 
 def text() -> str:
     """Return the document as it stands in the file."""
-    return msgspec.json.format(msgspec.json.encode(document(), order="sorted"), indent=2).decode() + "\n"
-
-
-if __name__ == "__main__":
     assert rooms.TABLES.tables, "every room is loaded, so every event is known"
-    PATH.write_text(text(), "utf-8")
+    return msgspec.json.format(msgspec.json.encode(document(), order="sorted"), indent=2).decode() + "\n"

@@ -1,4 +1,5 @@
-"""Write the reference pages of the documentation from the code (settings, command line, events, refusals, metrics, routes) and the figures.
+"""Write the reference pages of the documentation from the code (settings, command line, events, refusals, metrics, routes) and the figures,
+and the description of what crosses the broker.
 
 Usage: python -m tools.docs, from the root of a checkout.  A test compares the pages with what this would write.
 """
@@ -25,6 +26,7 @@ from goodtaste.kernel.config import PREFIX, Settings
 from goodtaste.kernel.errors import REFUSALS
 from goodtaste.kernel.outbox import EVENTS
 from goodtaste.kernel.words import sentences
+from tools import asyncapi
 
 FOLDER = Path(__file__).parents[1] / "docs" / "reference"
 NOTE = "<!-- Written by `make docs` from the code; do not edit. -->"
@@ -261,6 +263,8 @@ def written(name: str) -> str:
 def main() -> None:
     """Write every page."""
     FOLDER.mkdir(parents=True, exist_ok=True)
+    asyncapi.PATH.write_text(asyncapi.text(), "utf-8")
+    print("docs/channels/asyncapi.json")
     for name in PAGES:
         (FOLDER / name).write_text(written(name), "utf-8")
         print(f"docs/reference/{name}")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import msgspec
 
-from goodtaste.kernel.input import Fen, Input, Line, Name
+from goodtaste.kernel.input import PRINTABLE, Fen, Input, Line, Name
 
 NAMES_MAX = 500  # dishes, stores, segments that one list of an offer may name
 TIERS_MAX = PARTS_MAX = DAYPARTS_MAX = 12
@@ -194,7 +194,7 @@ class Offer(Input, frozen=True):
     name: Name
     benefit: Benefit
     name_en: Line = ""
-    lane: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    lane: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = ""
     conditions: Conditions = Conditions()
     groups: Names = ()
     stacks_with: Names | None = None
