@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt types contracts check bench prices crash docs lock wheel reset clean
+.PHONY: help setup setup-dev run test lint fmt types contracts check bench prices crash walk docs lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,9 @@ prices: setup-dev ## price 100,000 random carts against brute force, and return 
 
 crash: setup-dev ## kill the server and the database under load, and prove the books
 	@$(BIN)/python -m bench.crash $(ARGS)
+
+walk: setup-dev ## walk 200,000 random steps through the ledger on each engine, and prove it
+	@GOODTASTE_WALK_STEPS=$${GOODTASTE_WALK_STEPS:-200000} $(BIN)/python -m pytest tests/test_ledger_walk.py -n 2 -s --timeout 0 $(ARGS)
 
 docs: setup-dev ## write the reference pages anew
 	@$(BIN)/python -m tools.docs

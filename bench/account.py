@@ -21,7 +21,7 @@ from goodtaste.kernel.db import Database, Steps, script
 from goodtaste.kernel.db.open import open_database
 from goodtaste.kernel.ids import new_id
 from goodtaste.ledger import api as ledger
-from goodtaste.ledger import moves
+from goodtaste.ledger import lots
 
 WRITERS, SECONDS, EACH = 64, 5.0, 7
 COMMAND = "python -m bench account"
@@ -31,7 +31,7 @@ OWNER = house.uid(house.MEMBER, 1)
 @script
 def _spend(source_id: str) -> Steps[None]:
     cause = ledger.Cause(source_id, OWNER, "bench", house.TODAY, house.NOW, source_id)
-    uses = yield from moves.find_lots(OWNER, EACH, today=house.TODAY)
+    uses = yield from lots.find_lots(OWNER, EACH, today=house.TODAY)
     yield ledger.spend(cause, uses)
 
 

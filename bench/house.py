@@ -22,7 +22,7 @@ from goodtaste.kernel.calendar import BusinessCalendar
 from goodtaste.kernel.config import Settings, load
 from goodtaste.kernel.db import metadata, sqlite
 from goodtaste.ledger import api as ledger
-from goodtaste.ledger.moves import txn_of
+from goodtaste.ledger.lots import txn_of
 from goodtaste.ledger.tables import ISSUED
 from goodtaste.menu.book import Category, Dish, MenuBook, PriceRow, Sku
 
@@ -230,7 +230,15 @@ def _people(members: int) -> Iterator[Table]:
         "ledger_lot",
         _owned("ledger_lot"),
         (
-            (uid(LOT, i), ledger.account_of(uid(MEMBER, i), "member"), t, POINTS_EACH, POINTS_EACH, date(2099, 1, 1))
+            (
+                uid(LOT, i),
+                ledger.account_of(uid(MEMBER, i), "member"),
+                t,
+                POINTS_EACH,
+                POINTS_EACH,
+                date(2099, 1, 1),
+                None,
+            )
             for i, t in sources
         ),
     )

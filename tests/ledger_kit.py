@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 from goodtaste.app.rooms import PROOFS
 from goodtaste.kernel.db import Change, Steps, rows, script, together
-from goodtaste.kernel.ids import new_id
+from goodtaste.kernel.ids import derived_id, new_id
 from goodtaste.ledger import api as ledger
 from tests.shop import LONG_AGO, Shop, those_that_find, write
 
@@ -95,24 +96,66 @@ def unspend(owner: str, order: str, points: int, *, source: str, today: date = T
 
 
 @script
-def unearn(owner: str, order: str, points: int, *, source: str, today: date = TODAY) -> Steps[None]:
-    yield (yield from _unearned(owner, order, points, source=source, today=today))
+def unearn(
+    owner: str, order: str, points: int, *, source: str, policy: ledger.ReturnPolicy = "unlimited", today: date = TODAY
+) -> Steps[None]:
+    yield (yield from _taken_back(owner, order, points, source=source, policy=policy, today=today))
 
 
-def _unearned(owner: str, order: str, points: int, *, source: str, today: date) -> Steps[list[Change]]:
-    earned = yield from ledger.read_earned(order)
-    assert earned is not None
-    rest = points - min(points, earned.pending)
-    uses = yield from ledger.find_lots(owner, rest, today=today, as_far_as_it_goes=True)
-    return ledger.unearn(cause(owner, source, order=order, today=today), points, earned, uses)
+def _taken_back(
+    owner: str,
+    order: str,
+    points: int,
+    *,
+    source: str,
+    today: date,
+    policy: ledger.ReturnPolicy = "unlimited",
+    coming: Sequence[ledger.LotUse] = (),
+) -> Steps[list[Change]]:
+    caused = cause(owner, source, order=order, today=today)
+    return (yield from ledger.take_back(caused, points, policy=policy, coming=coming))
 
 
 @script
 def refund(owner: str, order: str, *, back: int, taken: int, source: str, today: date = TODAY) -> Steps[None]:
     """Give points back that were spent and take others back that were earned, in one batch, as a refund does."""
     uses = yield from ledger.read_uses(order)
-    taken_back = yield from _unearned(owner, order, taken, source=source, today=today)
+    taken_back = yield from _taken_back(owner, order, taken, source=source, today=today)
     yield [*ledger.unspend(cause(owner, source, order=order, today=today), back, uses), *taken_back]
+
+
+@script
+def redeem(owner: str, order: str, points: int, *, today: date = TODAY) -> Steps[None]:
+    uses = yield from _chosen(owner, points, today)
+    yield ledger.spend(cause(owner, order, order=order, today=today), uses, kind="redeem")
+
+
+@script
+def unredeem(owner: str, order: str, points: int, *, today: date = TODAY) -> Steps[None]:
+    uses = yield from ledger.read_uses(order)
+    yield ledger.unspend(cause(owner, order, order=order, today=today), points, uses, kind="unredeem")
+
+
+@script
+def gift(owner: str, to: str, points: int, *, source: str, today: date = TODAY) -> Steps[None]:
+    uses = yield from _chosen(owner, points, today)
+    debt = (yield from ledger.read_balances(to))[ledger.POINTS].debt
+    yield ledger.give_on(cause(owner, source, today=today), uses, to_id=to, to_debt=debt)
+
+
+@script
+def merge(owner: str, loser: str, *, source: str, today: date = TODAY) -> Steps[None]:
+    yield (yield from ledger.merge(cause(owner, source, today=today), from_id=loser))
+
+
+@script
+def settle(owner: str, *, source: str, today: date = TODAY) -> Steps[None]:
+    yield (yield from ledger.settle(cause(owner, source, today=today)))
+
+
+@script
+def outstanding() -> Steps[ledger.Outstanding]:
+    return (yield from ledger.read_outstanding())
 
 
 @script
@@ -129,7 +172,7 @@ def expire(owner: str, *, today: date) -> Steps[int]:
         change
         for lot in lots
         for change in ledger.expire(
-            cause(owner, f"{lot.id[:-2]}{today.day:02d}", today=today), lot.id, lot.remaining, unit=lot.unit
+            cause(owner, derived_id(lot.id, str(today)), today=today), lot.id, lot.remaining, unit=lot.unit
         )
     ]
     yield changes

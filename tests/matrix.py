@@ -151,6 +151,18 @@ PUT    /v1/offers/{offer_id}                                    | ?  -  -  -  | 
 POST   /v1/offers/{offer_id}/publish                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/offers/{offer_id}/stop                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 GET    /v1/offers/{offer_id}/versions                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+# the points shop
+GET    /v1/me/shop/exchanges                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/shop/exchanges                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/shop/exchanges/{exchange_id}/cancel               | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/shop/items                                        | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/shop/exchanges/{exchange_id}/cancel                  | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/shop/hand-overs                                      | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/shop/items                                           | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
+POST   /v1/shop/items                                           | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+PUT    /v1/shop/items/{item_id}                                 | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/shop/items/{item_id}/stock                           | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/shop/items/{item_id}/switch                          | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 # members: oneself
 GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
@@ -160,6 +172,9 @@ POST   /v1/me/consents                                          | ?  +  +  -  | 
 GET    /v1/me/level                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/phone                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/points/expiring                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/points/gifts                                      | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/points/gifts                                      | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points/history                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 # members: as the staff see them
 GET    /v1/member-codes/keys                                    | ?  -  -  +  | -  +  +  +  | +  +  | -  -  -  +
@@ -169,6 +184,14 @@ POST   /v1/members/{member_id}/freeze                           | ?  -  -  -  | 
 POST   /v1/members/{member_id}/phone                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/members/{member_id}/points                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 POST   /v1/members/{member_id}/unfreeze                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+# points: limits, corrections that need two persons, and what is owed
+GET    /v1/points/adjustments                                   | ?  -  -  -  | -  -  -  +  | -  +  | -  -  -  +
+POST   /v1/points/adjustments                                   | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/points/adjustments/{adjustment_id}/approve           | ?  -  -  -  | -  -  -  0  | -  0  | -  -  -  0
+POST   /v1/points/adjustments/{adjustment_id}/refuse            | ?  -  -  -  | -  -  -  0  | -  0  | -  -  -  0
+GET    /v1/points/liability                                     | ?  -  -  -  | -  -  -  -  | -  -  | -  +  +  +
+GET    /v1/points/rules                                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+PUT    /v1/points/rules                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 # events that could not be digested
 GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/dead-letters/{letter_id}                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

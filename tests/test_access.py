@@ -16,9 +16,10 @@ from goodtaste.app import rooms
 from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
+from goodtaste.member.rules import PointsRules
 from tests import offers_kit, org_kit
 from tests.matrix import CALLERS, rows
-from tests.member_kit import a_number, a_person, ask_code, phone_login, sent_code
+from tests.member_kit import a_number, a_person, ask_code, give, phone_login, sent_code
 from tests.org_kit import Headers
 from tests.shop_kit import Floor, Member, line, the
 
@@ -126,6 +127,20 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/members/{member_id}/points": lambda s, c: {
         "id": new_id(), "points": 1, "store_id": None if c in s.head_office else s.ids["store_id"], **REASON,
     },
+    "POST /v1/me/shop/exchanges": lambda s, c: {"id": new_id(), "item_id": s.ids["item_id"], "seen_points": 9},
+    "POST /v1/shop/exchanges/{exchange_id}/cancel": _same(REASON),
+    "POST /v1/shop/hand-overs": lambda s, c: {"id": new_id(), "code": "S1", "store_id": s.ids["store_id"]},
+    "POST /v1/shop/items": lambda s, c: {"id": new_id(), "kind": "goods", "name": "杯", "points": 9},
+    "PUT /v1/shop/items/{item_id}": _same({"name": "杯", "points": 9, "version": 1}),
+    "POST /v1/shop/items/{item_id}/stock": lambda s, c: {"id": new_id(), "more": 1, **REASON},
+    "POST /v1/shop/items/{item_id}/switch": _same({"open": True, **REASON}),
+    "POST /v1/me/points/gifts": lambda s, c: {"id": new_id(), "to_member_id": new_id(), "points": 1},
+    "POST /v1/points/adjustments": lambda s, c: {
+        "id": new_id(), "member_id": s.owner.id, "points": 1, **REASON,
+        "store_id": None if c in s.head_office else s.ids["store_id"],
+    },
+    "POST /v1/points/adjustments/{adjustment_id}/refuse": _same(REASON),
+    "PUT /v1/points/rules": _same(msgspec.to_builtins(PointsRules()) | REASON),
     "POST /v1/quotes": _cart,
     "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "kind": "counter", "seen_due_fen": 333},
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},
@@ -206,6 +221,16 @@ async def a_reachable_member(floor: Floor) -> str:
     return str((await phone_login(floor, phone, await sent_code(floor, phone))).json()["member"]["id"])
 
 
+async def _an_exchange(floor: Floor, owner: Member) -> tuple[str, str]:
+    """Have an item in the points shop, and points of a member exchanged for it."""
+    await give(floor, owner.id, 100)
+    item = {"id": new_id(), "kind": "goods", "name": "杯", "points": 9, "limit_each": 99, "left": 99}
+    await floor.done("POST", "/v1/shop/items", item, floor.at("hq_admin"))
+    asked = {"id": new_id(), "item_id": item["id"], "seen_points": 9}
+    made = await floor.done("POST", "/v1/me/shop/exchanges", asked, floor.by(owner))
+    return str(item["id"]), str(made["id"])
+
+
 async def a_scene(floor: Floor) -> Scene:
     """Furnish a house with one of everything."""
     owner, other = await floor.a_member(), await floor.a_member()
@@ -214,6 +239,7 @@ async def a_scene(floor: Floor) -> Scene:
     payment = await floor.pay(paid)
     here, spare = await org_kit.a_terminal(floor, floor.store.id), await org_kit.a_terminal(floor, floor.store.id)
     tables = await floor.done("GET", f"/v1/stores/{floor.store.id}/tables", None, floor.at("hq_admin"))
+    item_id, exchange_id = await _an_exchange(floor, owner)
     roles = {"marketer": "marketer", "analyst": "analyst", "auditor": "auditor", "admin": "hq_admin"}
     prices = await floor.db.execute(
         f"SELECT id FROM menu_price WHERE sku_id = '{the('sku/banquet')}' AND kind = 'list'"
@@ -233,6 +259,9 @@ async def a_scene(floor: Floor) -> Scene:
         "template_id": await floor.a_template(claimable=True),
         "offer_id": await offers_kit.a_draft(floor),
         "coupon_id": await floor.a_coupon(owner),
+        "adjustment_id": new_id(),
+        "item_id": item_id,
+        "exchange_id": exchange_id,
         "method": "wallet",
         "day": str((floor.now + timedelta(days=9)).date()),
         "category_id": the("category"),

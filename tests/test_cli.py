@@ -113,6 +113,22 @@ def test_a_forged_balance_is_found(terminal: Terminal) -> None:
     assert "of 2" not in said.output.splitlines()[0]
 
 
+def test_what_is_owed_in_points_is_shown_and_agrees_with_the_journal(terminal: Terminal) -> None:
+    terminal.type("migrate")
+    member, today = new_id(), clock.now().date()
+    cause = ledger.Cause(new_id(), member, "test", today, clock.now())
+    terminal.write(*ledger.open_accounts(member))
+    terminal.write(*ledger.grant(cause, 4_321, debt=0, expires_on=today.replace(year=2031)))
+    said = terminal.type("ledger", "liability")
+    assert (said.exit_code, "the journal says the same" in said.output) == (0, True)
+    assert f"2031-{today:%m}" in said.output
+    _forge(
+        terminal.settings, f"UPDATE ledger_account SET balance = 5 WHERE id = '{ledger.account_of(member, 'member')}'"
+    )
+    said = terminal.type("ledger", "liability")
+    assert (said.exit_code, "the journal says otherwise" in said.output) == (1, True)
+
+
 def test_an_account_is_shown_to_who_knows_the_id(terminal: Terminal) -> None:
     member = new_id()
     assert "Nobody with the id" in terminal.type("ledger", "account", member).output

@@ -307,7 +307,10 @@ async def test_more_than_500_points_need_a_second_person(shop: Shop) -> None:
     assert (await _adjust(shop, manager, diner.id, 500, store_id=store_id)).status_code == 201
     for points in (501, -501):
         answer = await _adjust(shop, manager, diner.id, points, store_id=store_id)
-        assert (refused(answer), answer.json()["facts"]) == ("member.approval_needed", {"limit_points": 500})
+        assert (refused(answer), answer.json()["facts"]) == (
+            "member.approval_needed",
+            {"limit_points": 500, "day_limit_points": 2_000},
+        )
     for unfit in (waiter, elsewhere):
         answer = await _adjust(shop, manager, diner.id, 501, **approved(unfit.id))
         assert refused(answer) == "org.may_not_approve"

@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+import pytest
+
 from goodtaste.kernel.ids import new_id
+from goodtaste.member import api as members
+from goodtaste.member.rules import PointsRules, Program
 from tests.member_kit import give
+from tests.shop import write
 from tests.shop_kit import Floor, line
 
 
@@ -68,6 +74,31 @@ async def test_points_that_were_earned_and_spent_elsewhere_are_owed(floor: Floor
     assert await floor.points(member) == (0, 124, 450)  # gold by then: 994.50 yuan earn 124
     asked = await floor.cart([line("banquet")], member=member, by=floor.by(member), points=5)
     assert asked["seen_due_fen"] == 99_900
+    await floor.books_hold()
+
+
+@pytest.mark.parametrize(
+    "policy, available, debt", [("unlimited", 0, 450), ("within_balance", 0, 0), ("only_pending", 49, 0)]
+)
+async def test_what_a_refund_takes_back_follows_the_policy_of_the_brand(
+    floor: Floor, policy: str, available: int, debt: int
+) -> None:
+    """Of 499 points earned 450 are spent, so 49 are there, when the order is refunded."""
+    before = floor.process.see(Program)
+    rules = msgspec.convert({"return_policy": policy}, PointsRules)
+    member = await floor.a_member()
+    order = await floor.bought(line("banquet", 5), member=member)
+    await floor.finish(order)
+    await floor.bought(line("banquet"), member=member, points=450)
+    await floor.db.run(write(*members.set_program(msgspec.structs.replace(before, points=rules))))
+    await floor.process.snapshots.refresh()
+    try:
+        await floor.refund(order)
+    finally:
+        await floor.db.run(write(*members.set_program(before)))
+        await floor.process.snapshots.refresh()
+    points = await floor.points(member)
+    assert (points[0], points[2]) == (available, debt)
     await floor.books_hold()
 
 

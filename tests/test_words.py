@@ -12,7 +12,24 @@ from goodtaste.kernel.errors import REFUSALS
 from goodtaste.kernel.words import LANGUAGES, language_of, sentence, sentences
 
 SOURCE = Path(goodtaste.__file__).parent
-MOVEMENTS = ("earn", "vest", "grant", "spend", "hold", "release", "unspend", "unearn", "expire", "adjust")
+MOVEMENTS = (
+    "earn",
+    "vest",
+    "grant",
+    "spend",
+    "hold",
+    "release",
+    "unspend",
+    "unearn",
+    "expire",
+    "adjust",
+    "gift",
+    "gifted",
+    "merge",
+    "settle",
+    "redeem",
+    "unredeem",
+)
 FACT = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 

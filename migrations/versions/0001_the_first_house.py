@@ -180,7 +180,7 @@ def upgrade() -> None:
         sa.CheckConstraint("kind <> 'debt' OR balance <= 0", name=op.f("ledger_debt_not_positive")),
         sa.CheckConstraint("kind = 'debt' OR balance >= 0", name=op.f("ledger_balance_not_negative")),
         sa.CheckConstraint(
-            "kind IN ('member', 'pending', 'hold', 'debt', 'issued', 'redeemed', 'expired', 'goodwill')",
+            "kind IN ('member', 'pending', 'hold', 'debt', 'issued', 'redeemed', 'expired', 'goodwill', 'transit')",
             name=op.f("ledger_account_kind"),
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("ledger_account_pkey")),
@@ -231,6 +231,7 @@ def upgrade() -> None:
         sa.Column("amount", columns.Int(), nullable=False),
         sa.Column("remaining", columns.Int(), nullable=False),
         sa.Column("expires_on", columns.Day(), nullable=False),
+        sa.Column("told_days", columns.Int(), nullable=True),
         sa.CheckConstraint("remaining >= 0 AND remaining <= amount", name=op.f("ledger_lot_remaining")),
         sa.PrimaryKeyConstraint("id", name=op.f("ledger_lot_pkey")),
         sqlite_strict=True,
@@ -749,6 +750,41 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "member_adjustment",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("points", columns.Int(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=True),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("asked_by", columns.Str(), nullable=False),
+        sa.Column("asked_at", columns.Moment(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("alone_points", columns.Int(), nullable=False),
+        sa.Column("expires_at", columns.Moment(), nullable=False),
+        sa.Column("decided_by", columns.Str(), nullable=True),
+        sa.Column("decided_at", columns.Moment(), nullable=True),
+        sa.Column("answer", columns.Str(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint(
+            "(decided_by IS NOT NULL) = (state IN ('approved', 'refused'))", name=op.f("member_adjustment_decided_by")
+        ),
+        sa.CheckConstraint(
+            "state IN ('alone', 'requested', 'approved', 'refused', 'expired') AND points <> 0",
+            name=op.f("member_adjustment_state"),
+        ),
+        sa.CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name=op.f("member_adjustment_two_persons")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_adjustment_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_adjustment_pkey")),
+        sa.UniqueConstraint("asked_by", "business_date", "nth", name="member_adjustment_nth_key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("member_adjustment", schema=None) as batch_op:
+        batch_op.create_index("member_adjustment_state_idx", ["state", "asked_at"], unique=False)
+
+    op.create_table(
         "member_consent",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("member_id", columns.Id(), nullable=False),
@@ -765,6 +801,26 @@ def upgrade() -> None:
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.create_index("member_consent_member_idx", ["member_id", "purpose", "at"], unique=False)
 
+    op.create_table(
+        "member_gift",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("from_id", columns.Id(), nullable=False),
+        sa.Column("to_id", columns.Id(), nullable=False),
+        sa.Column("points", columns.Int(), nullable=False),
+        sa.Column("note", columns.Str(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("day_points", columns.Int(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint("points > 0 AND from_id <> to_id", name=op.f("member_gift_points")),
+        sa.ForeignKeyConstraint(["from_id"], ["member_member.id"], name=op.f("member_gift_from_id_fkey")),
+        sa.ForeignKeyConstraint(["to_id"], ["member_member.id"], name=op.f("member_gift_to_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_gift_pkey")),
+        sa.UniqueConstraint("from_id", "business_date", "nth", name="member_gift_nth_key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
     op.create_table(
         "member_identity",
         sa.Column("provider", columns.Str(), nullable=False),
@@ -1203,6 +1259,35 @@ def upgrade() -> None:
         batch_op.create_index("promo_sale_template_idx", ["template_id"], unique=False)
 
     op.create_table(
+        "promo_shop_item",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("name_en", columns.Str(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=True),
+        sa.Column("points", columns.Int(), nullable=False),
+        sa.Column("left", columns.Int(), nullable=True),
+        sa.Column("limit_each", columns.Int(), nullable=False),
+        sa.Column("level", columns.Str(), nullable=False),
+        sa.Column("from_at", columns.Moment(), nullable=True),
+        sa.Column("to_at", columns.Moment(), nullable=True),
+        sa.Column("open", columns.Flag(), nullable=False),
+        sa.Column("exchanged", columns.Int(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint("(template_id IS NOT NULL) = (kind = 'coupon')", name=op.f("promo_shop_item_template")),
+        sa.CheckConstraint(
+            "kind IN ('coupon', 'goods') AND points > 0 AND limit_each > 0", name=op.f("promo_shop_item_kind")
+        ),
+        sa.CheckConstraint('"left" >= 0', name=op.f("promo_shop_left")),
+        sa.CheckConstraint("exchanged >= 0", name=op.f("promo_shop_exchanged")),
+        sa.ForeignKeyConstraint(["template_id"], ["promo_template.id"], name=op.f("promo_shop_item_template_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_shop_item_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "promo_store_budget",
         sa.Column("template_id", columns.Id(), nullable=False),
         sa.Column("store_id", columns.Id(), nullable=False),
@@ -1325,6 +1410,36 @@ def upgrade() -> None:
         batch_op.create_index("promo_coupon_note_coupon_idx", ["coupon_id", "id"], unique=False)
 
     op.create_table(
+        "promo_exchange",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("item_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=True),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("name_en", columns.Str(), nullable=False),
+        sa.Column("points", columns.Int(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("coupon_id", columns.Id(), nullable=True),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.Column("hand_over_id", columns.Id(), nullable=True),
+        sa.Column("store_id", columns.Id(), nullable=True),
+        sa.Column("handed_by", columns.Str(), nullable=True),
+        sa.CheckConstraint("(nth IS NULL) = (state = 'cancelled')", name=op.f("promo_exchange_nth")),
+        sa.CheckConstraint("coupon_id IS NULL OR state = 'handed_over'", name=op.f("promo_exchange_coupon")),
+        sa.CheckConstraint("state IN ('waiting', 'handed_over', 'cancelled')", name=op.f("promo_exchange_state")),
+        sa.ForeignKeyConstraint(["item_id"], ["promo_shop_item.id"], name=op.f("promo_exchange_item_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_exchange_pkey")),
+        sa.UniqueConstraint("code", name="promo_exchange_code_key"),
+        sa.UniqueConstraint("item_id", "member_id", "nth", name="promo_exchange_limit"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_exchange", schema=None) as batch_op:
+        batch_op.create_index("promo_exchange_member_idx", ["member_id", "at"], unique=False)
+
+    op.create_table(
         "menu_option",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("group_id", columns.Id(), nullable=False),
@@ -1408,6 +1523,10 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_id_idx")
 
     op.drop_table("menu_option")
+    with op.batch_alter_table("promo_exchange", schema=None) as batch_op:
+        batch_op.drop_index("promo_exchange_member_idx")
+
+    op.drop_table("promo_exchange")
     with op.batch_alter_table("promo_coupon_note", schema=None) as batch_op:
         batch_op.drop_index("promo_coupon_note_coupon_idx")
 
@@ -1427,6 +1546,7 @@ def downgrade() -> None:
 
     op.drop_table("menu_option_group")
     op.drop_table("promo_store_budget")
+    op.drop_table("promo_shop_item")
     with op.batch_alter_table("promo_sale", schema=None) as batch_op:
         batch_op.drop_index("promo_sale_template_idx")
 
@@ -1507,10 +1627,15 @@ def downgrade() -> None:
         batch_op.drop_index("member_identity_member_id_idx")
 
     op.drop_table("member_identity")
+    op.drop_table("member_gift")
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.drop_index("member_consent_member_idx")
 
     op.drop_table("member_consent")
+    with op.batch_alter_table("member_adjustment", schema=None) as batch_op:
+        batch_op.drop_index("member_adjustment_state_idx")
+
+    op.drop_table("member_adjustment")
     op.drop_table("ledger_lot_use")
     op.drop_table("ledger_entry")
     with op.batch_alter_table("promo_template", schema=None) as batch_op:

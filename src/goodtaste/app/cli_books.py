@@ -21,6 +21,7 @@ from goodtaste.kernel.db import Database, Unavailable
 from goodtaste.kernel.db.open import open_database
 from goodtaste.kernel.ids import is_id
 from goodtaste.ledger import api as ledger_room
+from goodtaste.member import api as members
 
 T = TypeVar("T")
 
@@ -80,6 +81,29 @@ def account(context: click.Context, member_id: str, limit: int) -> None:
     out.print(table)
 
 
+@ledger.command()
+@click.pass_context
+def liability(context: click.Context) -> None:
+    """Show what is owed to members in points, by the month it runs out, and what became of what was given, by month."""
+    found = with_database(settings_of(context), _liability)
+    table = Table("available", "held", "pending", "owed", "total", "worth_fen")
+    table.add_row(*map(str, (found.available, found.held, found.pending, found.debt, found.total, found.worth_fen)))
+    out.print(table)
+    table = Table("runs out in", "points", "worth_fen")
+    for due in found.by_month:
+        table.add_row(due.month, str(due.points), str(due.worth_fen))
+    out.print(table)
+    fields = [name for name in ledger_room.Cohort.__struct_fields__ if name not in ("month", "breakage_bp")]
+    table = Table("opened in", *fields, "breakage")
+    for cohort in found.cohorts:
+        figures = [str(getattr(cohort, name)) for name in fields]
+        table.add_row(cohort.month, *figures, f"{cohort.breakage_bp / 100:.2f} %")
+    out.print(table)
+    if not found.holds:
+        stop("cli.liability_apart", total=found.total)
+    tell("cli.liability_holds", total=found.total)
+
+
 @click.command()
 @click.option("--limit", type=click.IntRange(0, 1000), default=20, show_default=True, help="Newest rows to show.")
 @click.option("--head", help="Head of the chain kept elsewhere; a log that ends otherwise was cut.")
@@ -134,6 +158,12 @@ async def _account(
         return None, []
     page = ledger_room.movements(member_id, limit=limit)
     return ledger_room.as_balances(balances), await db.rows(page)
+
+
+async def _liability(db: Database) -> members.Liability:
+    program = members.program_snapshot()
+    await program.load(db, 0)
+    return await db.query(members.liability(program=program.value))
 
 
 async def _audit(db: Database, limit: int) -> tuple[audits.Verdict, list[audits.AuditRow]]:

@@ -99,4 +99,29 @@ PROOFS = {
         AND (SELECT max(growth_min) FROM ladder WHERE growth_min <= g.growth) > coalesce(h.growth_min, 0)""".replace(
         ":ladder", LADDER
     ),
+    "X10 a correction by hand moved the points that it says, once it was made": """
+        SELECT j.id, j.points, m.amount FROM member_adjustment j LEFT JOIN (
+            SELECT t.source_id, sum(CASE WHEN a.kind = 'goodwill' THEN e.amount ELSE -e.amount END) AS amount
+            FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id JOIN ledger_account a ON a.id = e.from_id
+            WHERE t.kind = 'adjust' GROUP BY t.source_id
+        ) m ON m.source_id = j.id
+        WHERE coalesce(m.amount, 0) <> CASE WHEN j.state IN ('alone', 'approved') THEN j.points ELSE 0 END""",
+    "X11 a gift took from one what it gave to the other": """
+        SELECT g.id, g.points, m.gone, m.came FROM member_gift g LEFT JOIN (
+            SELECT t.source_id, sum(CASE WHEN t.kind = 'gift' THEN e.amount ELSE 0 END) AS gone,
+                sum(CASE WHEN t.kind = 'gifted' THEN e.amount ELSE 0 END) AS came
+            FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id WHERE t.kind IN ('gift', 'gifted') GROUP BY t.source_id
+        ) m ON m.source_id = g.id
+        WHERE g.points <> coalesce(m.gone, 0) OR g.points <> coalesce(m.came, 0)""",
+    "X12 an exchange in the points shop took its points and brought its coupon; one that was cancelled took none": """
+        SELECT x.id, x.points, m.amount FROM promo_exchange x LEFT JOIN (
+            SELECT t.source_id, sum(CASE t.kind WHEN 'redeem' THEN e.amount ELSE -e.amount END) AS amount
+            FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id WHERE t.kind IN ('redeem', 'unredeem') GROUP BY t.source_id
+        ) m ON m.source_id = x.id LEFT JOIN promo_coupon c ON c.id = x.coupon_id
+        WHERE coalesce(m.amount, 0) <> CASE WHEN x.state = 'cancelled' THEN 0 ELSE x.points END
+        OR (x.coupon_id IS NOT NULL AND c.id IS NULL)""",
+    "X13 what an item of the points shop counts as exchanged is what members have of it": """
+        SELECT i.id, i.exchanged, x.n FROM promo_shop_item i LEFT JOIN (
+            SELECT item_id, count(*) AS n FROM promo_exchange WHERE state <> 'cancelled' GROUP BY item_id
+        ) x ON x.item_id = i.id WHERE i.exchanged <> coalesce(x.n, 0)""",
 }

@@ -12,6 +12,7 @@ from goodtaste.app import proofs
 from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberJoined, PresentDue
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
+from goodtaste.events.shop import PointsExchanged
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel import night as nights
 from goodtaste.kernel.bus import Subscriptions
@@ -27,6 +28,7 @@ from goodtaste.member import http as member_http
 from goodtaste.member import jobs as member_jobs
 from goodtaste.member import levels as member_levels
 from goodtaste.member import nights as member_nights
+from goodtaste.member import notices as member_notices
 from goodtaste.member import sandbox_sms, sandbox_wechat
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
@@ -49,6 +51,7 @@ from goodtaste.promo import http as promo_http
 from goodtaste.promo import jobs as promo_jobs
 from goodtaste.promo import presents as promo_presents
 from goodtaste.promo.offers import http as offers_http
+from goodtaste.promo.shop import http as shop_http
 from goodtaste.twin import http as twin_http
 
 TABLES = metadata
@@ -63,6 +66,7 @@ ROUTES: list[Any] = [
     *payment_http.ROUTES,
     *promo_http.ROUTES,
     *offers_http.ROUTES,
+    *shop_http.ROUTES,
     *twin_http.ROUTES,
 ]
 
@@ -82,6 +86,7 @@ RECURRING: list[Every] = [
     menu_days.RECURRING,
     *member_jobs.RECURRING,
     *promo_jobs.RECURRING,
+    *member_notices.RECURRING,
 ]
 
 
@@ -150,6 +155,7 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderCompleted, "member.on_completed", member_handlers.on_completed)
     heard.add(PresentDue, "promo.on_present_due", promo_presents.on_present_due)
     heard.add(OrderRefunded, "member.on_refunded", member_handlers.on_refunded)
+    heard.add(PointsExchanged, "member.on_exchanged", member_handlers.on_exchanged)
     heard.add(MemberJoined, "promo.on_joined", promo_handlers.on_joined)
     heard.add(OrderPaid, "promo.on_paid", promo_handlers.on_paid)
     heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
@@ -178,6 +184,8 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         member_jobs.SWEEP.name: member_jobs.sweep(process),
         member_levels.SETTLE: member_levels.settle_job(process),
         promo_presents.GIVE: promo_presents.give_job(process),
+        member_notices.NOTICES.name: member_notices.notices(process),
+        member_notices.LAPSE.name: member_notices.lapse(process),
         **payments.job_functions(process),
         **promo_jobs.functions(process),
         **ordering_jobs.functions(process),

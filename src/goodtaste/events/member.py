@@ -83,3 +83,27 @@ class ConsentChanged(Event, frozen=True, kw_only=True):
     purpose: str
     granted: bool
     text_version: str
+
+
+class PointsExpiring(Event, frozen=True, kw_only=True):
+    """Points of a member run out after the day `on` where they are not spent; told once for each notice of `days` or less ahead."""
+
+    topic = "member.points_expiring.v1"
+    key_field = "member_id"
+
+    member_id: str
+    points: int
+    on: date
+    days: int
+
+
+class PointsGiven(Event, frozen=True, kw_only=True):
+    """A member gave points to another."""
+
+    topic = "member.points_given.v1"
+    key_field = "member_id"
+
+    gift_id: str
+    member_id: str
+    to_member_id: str
+    points: int

@@ -11,7 +11,7 @@ from sqlalchemy import case, func, or_, select
 from goodtaste.kernel.db import Day, Id, Int, Query, Read, Steps, first, par
 from goodtaste.kernel.paging import NEWEST, Cursor, older
 from goodtaste.ledger.accounts import account_of
-from goodtaste.ledger.moves import txn_of
+from goodtaste.ledger.lots import txn_of
 from goodtaste.ledger.tables import POINTS, account, entry, lot, txn
 
 PAGE_MAX = 100

@@ -10,43 +10,15 @@ from collections.abc import Sequence
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
-from goodtaste.kernel.db import Change, Day, Id, Int, Read, Steps, add, change, first, insert, par, rows, together
+from goodtaste.kernel.db import Change, Id, Int, Read, Steps, add, change, first, insert, par
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import derived_id, new_id
 from goodtaste.ledger import rules
 from goodtaste.ledger.accounts import OPEN_ACCOUNT, account_of
-from goodtaste.ledger.rules import Balances, Lot, LotUse
-from goodtaste.ledger.tables import (
-    EXPIRED,
-    GOODWILL,
-    GROWTH,
-    ISSUED,
-    POINTS,
-    REDEEMED,
-    earned,
-    entry,
-    hold,
-    lot,
-    lot_use,
-    txn,
-)
-
-LOT_PAGE = 64  # lots read at a time; a spend that needs more reads on
-
-
-class NotEnough(Refusal):
-    """Raised when an account holds less than asked.  Facts: `unit`, `balance`, `asked`."""
-
-    code = "ledger.not_enough"
-    guards = ("ledger_balance_not_negative", "ledger_lot_remaining")
-
-
-class InDebt(Refusal):
-    """Raised when points are to be spent while points of a refunded order are still owed.  Facts: `debt`."""
-
-    code = "ledger.in_debt"
+from goodtaste.ledger.lots import MoreThanTaken, find_lots, open_lot, txn_of, use_lots
+from goodtaste.ledger.rules import Balances, LotUse, ReturnPolicy
+from goodtaste.ledger.tables import EXPIRED, GOODWILL, GROWTH, ISSUED, POINTS, REDEEMED, earned, entry, hold, txn
 
 
 class AlreadyDone(Refusal):
@@ -71,12 +43,6 @@ class HoldClosed(Refusal):
     guards = ("ledger_hold_parts", "ledger_hold_gone", "ledger_earned_parts", "ledger_earned_gone")
 
 
-class MoreThanTaken(Refusal):
-    """Raised when more is to come back than was taken and has not come back yet.  Facts: `taken`, `asked`."""
-
-    code = "ledger.more_than_taken"
-
-
 class Cause(msgspec.Struct, frozen=True):
     """Why something moves: the source, whose it is, for which order, who did it, on which trading day and when."""
 
@@ -87,10 +53,6 @@ class Cause(msgspec.Struct, frozen=True):
     at: datetime
     order_id: str | None = None
     note: str = ""
-
-
-class _Sum(msgspec.Struct, frozen=True):
-    amount: int
 
 
 class Earned(msgspec.Struct, frozen=True):
@@ -122,9 +84,6 @@ class Hold(msgspec.Struct, frozen=True):
 
 POST = insert(txn)
 MOVE = insert(entry)
-NEW_LOT = insert(lot)
-LOT_CHANGES = add(lot, key=["id"], counters=["remaining"], guard="ledger_lot_gone")
-USE = insert(lot_use)
 NEW_EARNED = insert(earned)
 EARNED_PARTS = add(earned, key=["id"], counters=["vested", "returned"], guard="ledger_earned_gone")
 NEW_HOLD = insert(hold)
@@ -139,49 +98,10 @@ CLOSE_HOLD = change(
     guard="ledger_hold_gone",
 )
 
-LOTS = Read(
-    select(lot.c.id, lot.c.remaining, lot.c.expires_on)
-    .where(
-        lot.c.account_id == par("account_id", Id),
-        lot.c.remaining > 0,
-        lot.c.expires_on >= par("today", Day),
-    )
-    .order_by(lot.c.expires_on, lot.c.id)
-    .limit(LOT_PAGE)
-    .offset(par("skip", Int)),
-    Lot,
-)
-USES = Read(
-    select(lot_use.c.lot_id, func.sum(lot_use.c.amount).label("amount"), lot.c.expires_on)
-    .join_from(lot_use, txn, txn.c.id == lot_use.c.txn_id)
-    .join(lot, lot.c.id == lot_use.c.lot_id)
-    .where(txn.c.order_id == par("order_id", Id), txn.c.kind.in_(["hold", "spend", "release", "unspend"]))
-    .group_by(lot_use.c.lot_id, lot.c.expires_on)
-    .having(func.sum(lot_use.c.amount) > 0),
-    LotUse,
-)
-_RETURNS = (txn.c.order_id == par("order_id", Id), txn.c.kind.in_(["release", "unspend"]))
-_CAME_BACK = select(func.coalesce(func.sum(entry.c.amount), 0)).join_from(entry, txn, txn.c.id == entry.c.txn_id)
-_INTO_ITS_LOTS = select(func.coalesce(func.sum(lot_use.c.amount), 0)).join_from(
-    lot_use, txn, txn.c.id == lot_use.c.txn_id
-)
-CAME_LATE = Read(
-    select(
-        (_CAME_BACK.where(*_RETURNS).scalar_subquery() + _INTO_ITS_LOTS.where(*_RETURNS).scalar_subquery()).label(
-            "amount"
-        )
-    ),
-    _Sum,
-)
 EARNED = Read(
     select(*[earned.c[name] for name in Earned.__struct_fields__]).where(earned.c.id == par("id", Id)), Earned
 )
 HOLD = Read(select(*[hold.c[name] for name in Hold.__struct_fields__]).where(hold.c.id == par("id", Id)), Hold)
-
-
-def txn_of(kind: str, source_id: str) -> str:
-    """Return the id of the transaction that a source causes: there is one of a kind for each source, by its primary key."""
-    return derived_id(source_id, kind)
 
 
 def post(
@@ -210,25 +130,6 @@ def post(
             ]
         ),
     ]
-
-
-def _use_lots(txn_id: str, uses: Sequence[LotUse]) -> list[Change]:
-    return [
-        LOT_CHANGES.many([{"id": use.lot_id, "remaining": -use.amount} for use in uses]),
-        USE.many([{"txn_id": txn_id, "lot_id": use.lot_id, "amount": use.amount} for use in uses]),
-    ]
-
-
-def _open_lot(account_id: str, txn_id: str, amount: int, expires_on: date) -> Change:
-    row = {
-        "id": new_id(),
-        "account_id": account_id,
-        "txn_id": txn_id,
-        "amount": amount,
-        "remaining": amount,
-        "expires_on": expires_on,
-    }
-    return NEW_LOT.many([row] if amount else [])
 
 
 def earn(cause: Cause, points: int) -> list[Change]:
@@ -271,55 +172,15 @@ def _credit(
     txn_id, target = txn_of(kind, cause.source_id), account_of(cause.owner_id, "member", unit)
     repaid, rest = rules.meet_debt(amount, debt=debt)
     moves = [(source, account_of(cause.owner_id, "debt", unit), repaid), (source, target, rest)]
-    return [*post(kind, cause, moves), _open_lot(target, txn_id, rest, expires_on)]
+    return [*post(kind, cause, moves), open_lot(target, txn_id, rest, expires_on)]
 
 
-def find_lots(
-    owner_id: str,
-    amount: int,
-    *,
-    unit: str = POINTS,
-    today: date,
-    found: Sequence[Lot] = (),
-    coming: Sequence[LotUse] = (),
-    as_far_as_it_goes: bool = False,
-) -> Steps[list[LotUse]]:
-    """Choose the lots that `amount` is taken from, soonest expiry first; `found` is the first page where it was read already.
-
-    `coming`: what comes back into lots in the same act (`coming_back`); it is taken last.
-    Refuses `NotEnough` where the lots that have not expired hold less, unless `as_far_as_it_goes`.
-    """
-    account_id, lots, page = account_of(owner_id, "member", unit), list(found), list(found)
-    held = sum(lot.remaining for lot in lots)
-    while amount > held and (len(page) == LOT_PAGE or not lots):
-        page = yield from rows(LOTS(account_id=account_id, today=today, skip=len(lots)))
-        lots.extend(page)
-        held += sum(lot.remaining for lot in page)
-        if not page:
-            break
-    if held < amount and not as_far_as_it_goes:
-        raise NotEnough(unit=unit, balance=held, asked=amount)
-    return rules.take_oldest_first(rules.with_coming(lots, coming) if held < amount else lots, amount)
-
-
-def coming_back(amount: int, uses: Sequence[LotUse], *, today: date) -> list[LotUse]:
-    """Return what of `amount` points that come back goes into which of the lots they came from, as `unspend` will have it."""
-    return rules.give_back(uses, amount, today=today)[0]
-
-
-def may_spend(balances: Balances, amount: int) -> None:
-    """Refuse `InDebt` or `NotEnough` where `amount` points cannot be spent."""
-    if amount and balances.debt:
-        raise InDebt(debt=-balances.debt)
-    if amount > balances.available:
-        raise NotEnough(unit=POINTS, balance=balances.available, asked=amount)
-
-
-def spend(cause: Cause, uses: Sequence[LotUse]) -> list[Change]:
-    """Spend the points of `uses` for good: member -> redeemed."""
-    txn_id, amount = txn_of("spend", cause.source_id), sum(use.amount for use in uses)
-    moves = [(account_of(cause.owner_id, "member"), REDEEMED[POINTS], amount)]
-    return [*post("spend", cause, moves), *_use_lots(txn_id, uses)]
+def spend(cause: Cause, uses: Sequence[LotUse], *, kind: str = "spend") -> list[Change]:
+    """Spend the points of `uses` for good: member -> redeemed; on an order, or (`redeem`) in the points shop."""
+    txn_id, amount = txn_of(kind, cause.source_id), sum(use.amount for use in uses)
+    source = account_of(cause.owner_id, "member")
+    moves = [(source, REDEEMED[POINTS], amount)]
+    return [*post(kind, cause, moves), *use_lots(txn_id, source, uses)]
 
 
 def set_aside(cause: Cause, uses: Sequence[LotUse], *, hold_id: str, expires_at: datetime) -> list[Change]:
@@ -331,7 +192,7 @@ def set_aside(cause: Cause, uses: Sequence[LotUse], *, hold_id: str, expires_at:
     return [
         OPEN_ACCOUNT(id=hold_id, owner_id=cause.owner_id, kind="hold", unit=POINTS, stored=True, balance=0),
         *post("hold", cause, [(source, hold_id, amount)]),
-        *_use_lots(txn_id, uses),
+        *use_lots(txn_id, source, uses),
         NEW_HOLD(
             id=hold_id,
             account_id=source,
@@ -362,9 +223,9 @@ def release(cause: Cause, held: Hold, uses: Sequence[LotUse]) -> list[Change]:
     return [*back, CLOSE_HOLD(id=held.id, used=0, released=amount)]
 
 
-def unspend(cause: Cause, amount: int, uses: Sequence[LotUse]) -> list[Change]:
-    """Give back `amount` points spent on an order: redeemed -> member, into the lots they came from."""
-    return _return("unspend", cause, REDEEMED[POINTS], amount, uses)
+def unspend(cause: Cause, amount: int, uses: Sequence[LotUse], *, kind: str = "unspend") -> list[Change]:
+    """Give back `amount` points spent on an order, or (`unredeem`) in the shop: redeemed -> member, into the lots they came from."""
+    return _return(kind, cause, REDEEMED[POINTS], amount, uses)
 
 
 def _return(kind: str, cause: Cause, source: str, amount: int, uses: Sequence[LotUse]) -> list[Change]:
@@ -375,15 +236,9 @@ def _return(kind: str, cause: Cause, source: str, amount: int, uses: Sequence[Lo
     back, late = rules.give_back(uses, amount, today=cause.business_date)
     return [
         *post(kind, cause, [(source, target, amount)]),
-        *_use_lots(txn_id, back),
-        _open_lot(target, txn_id, late, rules.grace_until(cause.business_date)),
+        *use_lots(txn_id, target, back),
+        open_lot(target, txn_id, late, rules.grace_until(cause.business_date)),
     ]
-
-
-def read_uses(order_id: str) -> Steps[list[LotUse]]:
-    """Read which lots an order has taken from, net of what came back, be it into these lots or, where they had expired, into new ones."""
-    found, [late] = yield from together(USES(order_id=order_id), CAME_LATE(order_id=order_id))
-    return rules.less_late(found, late.amount)
 
 
 def read_earned(source_id: str) -> Steps[Earned | None]:
@@ -396,21 +251,40 @@ def read_hold(hold_id: str) -> Steps[Hold | None]:
     return (yield from first(HOLD(id=hold_id)))
 
 
-def unearn(cause: Cause, amount: int, earned: Earned, uses: Sequence[LotUse]) -> list[Change]:
+def take_back(cause: Cause, amount: int, *, policy: ReturnPolicy, coming: Sequence[LotUse] = ()) -> Steps[list[Change]]:
+    """Take back `amount` points that the order of `cause` earned, as far as `policy` says; nothing where it earned none.
+
+    `coming`: what comes back into lots in the same act (`coming_back`).
+    """
+    found = yield from read_earned(cause.order_id or "")
+    if found is None:
+        return []
+    wanted = 0 if policy == "only_pending" else amount - min(amount, found.pending)
+    uses = yield from find_lots(
+        cause.owner_id, wanted, today=cause.business_date, coming=coming, as_far_as_it_goes=True
+    )
+    return unearn(cause, amount, found, uses, policy=policy)
+
+
+def unearn(
+    cause: Cause, amount: int, earned: Earned, uses: Sequence[LotUse], *, policy: ReturnPolicy = "unlimited"
+) -> list[Change]:
     """Take back `amount` that was earned on a source.
 
-    First what is pending of it, then what is available (`uses`, as far as that goes), the rest becomes a debt.
+    First what is pending of it, then what is available (`uses`, as far as that goes).  The rest becomes a debt where the policy is
+    `unlimited`; otherwise the brand forgives it, as goodwill.
     """
-    pending = min(amount, earned.pending)
+    pending, available = min(amount, earned.pending), account_of(cause.owner_id, "member")
     taken = sum(use.amount for use in uses)
+    bears = account_of(cause.owner_id, "debt") if policy == "unlimited" else GOODWILL[POINTS]
     moves = [
         (account_of(cause.owner_id, "pending"), ISSUED[POINTS], pending),
-        (account_of(cause.owner_id, "member"), ISSUED[POINTS], taken),
-        (account_of(cause.owner_id, "debt"), ISSUED[POINTS], amount - pending - taken),
+        (available, ISSUED[POINTS], taken),
+        (bears, ISSUED[POINTS], amount - pending - taken),
     ]
     return [
         *post("unearn", cause, moves),
-        *_use_lots(txn_of("unearn", cause.source_id), uses),
+        *use_lots(txn_of("unearn", cause.source_id), available, uses),
         EARNED_PARTS.many([{"id": earned.id, "vested": 0, "returned": pending}] if pending else []),
     ]
 
@@ -422,15 +296,19 @@ def shrink(cause: Cause, amount: int, uses: Sequence[LotUse]) -> list[Change]:
         (account_of(cause.owner_id, "member", GROWTH), ISSUED[GROWTH], taken),
         (account_of(cause.owner_id, "debt", GROWTH), ISSUED[GROWTH], amount - taken),
     ]
-    return [*post("shrink", cause, moves), *_use_lots(txn_of("shrink", cause.source_id), uses)]
+    return [
+        *post("shrink", cause, moves),
+        *use_lots(txn_of("shrink", cause.source_id), account_of(cause.owner_id, "member", GROWTH), uses),
+    ]
 
 
 def expire(cause: Cause, lot_id: str, remaining: int, *, unit: str) -> list[Change]:
     """Let what is left of a lot expire.  The source names the lot and the day: points may come back to a lot, and expire again."""
-    moves = [(account_of(cause.owner_id, "member", unit), EXPIRED[unit], remaining)]
+    source = account_of(cause.owner_id, "member", unit)
+    moves = [(source, EXPIRED[unit], remaining)]
     return [
         *post("expire", cause, moves),
-        *_use_lots(txn_of("expire", cause.source_id), [LotUse(lot_id, remaining, cause.business_date)]),
+        *use_lots(txn_of("expire", cause.source_id), source, [LotUse(lot_id, remaining, cause.business_date)]),
     ]
 
 
@@ -438,5 +316,6 @@ def adjust(cause: Cause, amount: int, *, balances: Balances, uses: Sequence[LotU
     """Correct points by hand: `amount` > 0 gives from goodwill, < 0 takes the points of `uses` to it."""
     if amount > 0:
         return _credit("adjust", cause, GOODWILL[POINTS], amount, POINTS, debt=balances.debt, expires_on=expires_on)
-    moves = [(account_of(cause.owner_id, "member"), GOODWILL[POINTS], -amount)]
-    return [*post("adjust", cause, moves), *_use_lots(txn_of("adjust", cause.source_id), uses)]
+    source = account_of(cause.owner_id, "member")
+    moves = [(source, GOODWILL[POINTS], -amount)]
+    return [*post("adjust", cause, moves), *use_lots(txn_of("adjust", cause.source_id), source, uses)]

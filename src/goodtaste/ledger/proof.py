@@ -27,8 +27,8 @@ PROOFS = {
         SELECT order_id FROM ledger_txn WHERE kind = 'earn' AND order_id IS NOT NULL GROUP BY order_id HAVING count(*) > 1""",
     "L6 an order gives back at most what it took": """
         SELECT t.order_id FROM ledger_txn t JOIN ledger_entry e ON e.txn_id = t.id
-        WHERE t.order_id IS NOT NULL AND t.kind IN ('hold', 'spend', 'release', 'unspend')
-        GROUP BY t.order_id HAVING sum(CASE WHEN t.kind IN ('hold', 'spend') THEN e.amount ELSE -e.amount END) < 0""",
+        WHERE t.order_id IS NOT NULL AND t.kind IN ('hold', 'spend', 'redeem', 'release', 'unspend', 'unredeem')
+        GROUP BY t.order_id HAVING sum(CASE WHEN t.kind IN ('hold', 'spend', 'redeem') THEN e.amount ELSE -e.amount END) < 0""",
     "L7 lots add up to the balance they belong to": """
         SELECT a.id, a.balance, coalesce(l.total, 0) FROM ledger_account a LEFT JOIN (
             SELECT account_id, sum(remaining) AS total FROM ledger_lot GROUP BY account_id) l ON l.account_id = a.id
@@ -46,4 +46,8 @@ PROOFS = {
         WHERE a.kind = 'pending' AND a.balance <> coalesce(e.open, 0)""",
     "L14 no transaction is without entries": """
         SELECT t.id FROM ledger_txn t LEFT JOIN ledger_entry e ON e.txn_id = t.id WHERE e.txn_id IS NULL""",
+    "L15 what one owner gives on arrives at another: nothing stays on its way": """
+        SELECT t.source_id, sum(CASE WHEN e.to_id = a.id THEN e.amount ELSE -e.amount END) AS stuck
+        FROM ledger_account a JOIN ledger_entry e ON a.id IN (e.from_id, e.to_id) JOIN ledger_txn t ON t.id = e.txn_id
+        WHERE a.kind = 'transit' GROUP BY t.source_id HAVING sum(CASE WHEN e.to_id = a.id THEN e.amount ELSE -e.amount END) <> 0""",
 }

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from goodtaste.kernel.db import Day, Id, ListOf, Query, Read, in_list, par
 from goodtaste.ledger.accounts import account_of, as_balances
-from goodtaste.ledger.moves import txn_of
+from goodtaste.ledger.lots import txn_of
 from goodtaste.ledger.rules import Balances, Lot
 from goodtaste.ledger.tables import POINTS, account, lot
 

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
+from typing import Literal
 
 import msgspec
 
 GRACE_DAYS = 7  # for points that come back to a lot that has expired meanwhile
+
+ReturnPolicy = Literal["unlimited", "within_balance", "only_pending"]
+"""What a refund takes back of points that were earned on the order: all, what is spent already being owed; what there is of them; or
+only what is not spendable yet."""
 
 
 class Balances(msgspec.Struct, frozen=True):
@@ -85,6 +90,14 @@ def less_late(uses: Sequence[LotUse], late: int) -> list[LotUse]:
         if use.amount > part:
             left.append(LotUse(use.lot_id, use.amount - part, use.expires_on))
     return left
+
+
+def by_last_day(uses: Sequence[LotUse]) -> list[tuple[date, int]]:
+    """Return how much of `uses` runs out on which day, soonest first."""
+    days: dict[date, int] = {}
+    for use in sorted(uses, key=lambda u: u.expires_on):
+        days[use.expires_on] = days.get(use.expires_on, 0) + use.amount
+    return list(days.items())
 
 
 def grace_until(today: date) -> date:

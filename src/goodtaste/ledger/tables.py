@@ -13,6 +13,7 @@ ISSUED = {POINTS: "00000000-0000-8000-8000-000000000001", GROWTH: "00000000-0000
 REDEEMED = {POINTS: "00000000-0000-8000-8000-000000000002", GROWTH: "00000000-0000-8000-8000-000000000012"}
 EXPIRED = {POINTS: "00000000-0000-8000-8000-000000000003", GROWTH: "00000000-0000-8000-8000-000000000013"}
 GOODWILL = {POINTS: "00000000-0000-8000-8000-000000000004", GROWTH: "00000000-0000-8000-8000-000000000014"}
+TRANSIT = "00000000-0000-8000-8000-000000000005"  # points on their way from one member to another: empty after each act
 BRAND = "00000000-0000-8000-8000-000000000000"
 
 account = create_table(
@@ -26,7 +27,7 @@ account = create_table(
     CheckConstraint("kind = 'debt' OR balance >= 0", name="ledger_balance_not_negative"),
     CheckConstraint("kind <> 'debt' OR balance <= 0", name="ledger_debt_not_positive"),
     CheckConstraint(
-        "kind IN ('member', 'pending', 'hold', 'debt', 'issued', 'redeemed', 'expired', 'goodwill')",
+        "kind IN ('member', 'pending', 'hold', 'debt', 'issued', 'redeemed', 'expired', 'goodwill', 'transit')",
         name="ledger_account_kind",
     ),
     Index("ledger_account_owner_idx", "owner_id"),
@@ -82,6 +83,7 @@ lot = create_table(
     Column("amount", Int, nullable=False),
     Column("remaining", Int, nullable=False),
     Column("expires_on", Day, nullable=False),
+    Column("told_days", Int),
     CheckConstraint("remaining >= 0 AND remaining <= amount", name="ledger_lot_remaining"),
     Index(
         "ledger_lot_oldest_idx",
@@ -99,6 +101,7 @@ lot = create_table(
     ),
     narrow=True,
 )
+"""`told_days`: the nearest of the notices that it runs out, in days ahead, that its owner has been given."""
 
 lot_use = create_table(
     "ledger_lot_use",

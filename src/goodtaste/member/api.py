@@ -1,11 +1,12 @@
 """The door of members."""
 
+from goodtaste.member.adjustments import Adjustment, adjust
 from goodtaste.member.codes import MemberCode, PublicKey, by_kid, verify
 from goodtaste.member.consents import Consent, consent_query, granted
 from goodtaste.member.level_rules import LevelGrant, effective
 from goodtaste.member.levels import GrantOver, GrantUnknown, LevelUnknown, end_grant, grant_level, prolong_grant
 from goodtaste.member.login import Proof, sign_in, wechat_proof
-from goodtaste.member.points import Adjustment, adjust
+from goodtaste.member.points import Liability, liability
 from goodtaste.member.profile import Birthday, ProfilePatch
 from goodtaste.member.profile import patch as change_profile
 from goodtaste.member.proof import LADDER, PROOFS
@@ -27,10 +28,10 @@ from goodtaste.member.visits import NotPresent, Visit, VisitOver, present, publi
 from goodtaste.member.wechat import Wechat
 
 __all__ = [
-    "LADDER", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level", "LevelGrant", "LevelUnknown",
-    "MemberCode", "MemberFrozen", "MemberUnknown", "NotPresent", "ProfilePatch", "Program", "Proof", "PublicKey", "Sms",
-    "Standing", "Visit", "VisitOver", "Wechat", "adjust", "by_kid", "change_profile", "classify", "complete_at_once",
-    "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours", "known",
-    "level_for", "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys", "set_program", "sign_in",
-    "standing", "verify", "visit_query", "wechat_proof",
+    "LADDER", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level", "LevelGrant",
+    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NotPresent", "ProfilePatch", "Program", "Proof",
+    "PublicKey", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "by_kid", "change_profile", "classify",
+    "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours",
+    "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys",
+    "set_program", "sign_in", "standing", "verify", "visit_query", "wechat_proof",
 ]  # fmt: skip

@@ -7,12 +7,13 @@ from datetime import datetime
 import msgspec
 
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
-from goodtaste.kernel.db import Change, Steps, rows
+from goodtaste.events.shop import PointsExchanged
+from goodtaste.kernel.db import Change, Steps, rows, together
 from goodtaste.ledger import api as ledger
 from goodtaste.ledger.api import GROWTH, POINTS
 from goodtaste.member import rules
 from goodtaste.member.purchases import GROWN, Purchase, complete, keep, read
-from goodtaste.member.record import save
+from goodtaste.member.record import MEMBER, save
 from goodtaste.member.rules import Program
 
 ACTOR = "system"
@@ -89,3 +90,11 @@ def _vested(
         return []
     expires_on = rules.expiry(cause.business_date, valid_days=program.points_valid_days)
     return ledger.vest(cause, earned, debt=balances[POINTS].debt, expires_on=expires_on)
+
+
+def on_exchanged(event: PointsExchanged, at: datetime) -> Steps[list[Change]]:
+    """Tell the member's points as they are after an exchange in the points shop, or after one was cancelled."""
+    found, balances = yield from together(MEMBER(id=event.member_id), ledger.READ_BALANCES(owner_id=event.member_id))
+    if not found or found[0].status == "erased":
+        return []
+    return save(found[0], balances=ledger.as_balances(balances), at=at)

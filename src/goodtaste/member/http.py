@@ -5,20 +5,24 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from litestar import Request, get, patch, post
-from litestar.params import JSONBody, Parameter
+from litestar import Request, get, patch, post, put
+from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import Id
 from goodtaste.kernel.web import Allow, Before, anybody, context, member, staff
-from goodtaste.member import consents, login, otp, points, profile, visits
+from goodtaste.ledger import api as ledger
+from goodtaste.member import adjustments, consents, gifts, login, notices, otp, points, points_rules, profile, visits
+from goodtaste.member.adjustments import Adjusted, Adjustment, AdjustmentAsked, AdjustmentView, Answer
 from goodtaste.member.codes import PublicKey
 from goodtaste.member.consents import Consent, NewConsent
+from goodtaste.member.gifts import Gift, NewGift
 from goodtaste.member.login import PhoneBinding, PhoneLogin, SignedIn, WechatLogin
 from goodtaste.member.otp import CodeAsked, CodeSent
-from goodtaste.member.points import Adjusted, Adjustment, HistoryPage, PointsView
+from goodtaste.member.points import HistoryPage, Liability, PointsView
+from goodtaste.member.points_rules import NewPointsRules
 from goodtaste.member.profile import Me, MemberView, PhoneSeen, ProfilePatch, Why
-from goodtaste.member.rules import Program, Progress
+from goodtaste.member.rules import PointsRules, Program, Progress
 from goodtaste.member.visits import Arrived, CodeView, Scanned
 from goodtaste.org import api as org
 from goodtaste.org.api import Directory
@@ -95,24 +99,6 @@ async def change_consent(data: JSONBody[NewConsent], request: Asked) -> Consent:
     return await ctx.run(consents.record(data, member_id=ctx.actor.id, at=ctx.now))
 
 
-@get("/v1/me/points", opt=member(), tags=["me"])
-async def my_points(request: Asked) -> PointsView:
-    """Show one's points."""
-    ctx = context(request)
-    return await ctx.query(points.of(ctx.actor.id, program=ctx.see(Program), today=_today(ctx)))
-
-
-@get("/v1/me/points/history", opt=member(), tags=["me"])
-async def my_points_history(
-    request: Asked,
-    before: Before = "",
-    limit: Annotated[int, Parameter(ge=1, le=100)] = points.PAGE,
-) -> HistoryPage:
-    """List what moved one's points, newest first."""
-    ctx = context(request)
-    return await ctx.query(points.history(ctx.actor.id, before=before, limit=limit, language=ctx.language))
-
-
 @get("/v1/me/level", opt=member(), tags=["me"])
 async def my_level(request: Asked) -> Progress:
     """Show one's level and how far it is to the next."""
@@ -169,9 +155,49 @@ async def unfreeze_member(member_id: Id, data: JSONBody[Why], request: Asked) ->
     return await ctx.run(profile.freeze(member_id, frozen=False, reason=data.reason, actor=ctx.actor, at=ctx.now))
 
 
+@get("/v1/me/points", opt=member(), tags=["me"])
+async def my_points(request: Asked) -> PointsView:
+    """Show one's points."""
+    ctx = context(request)
+    return await ctx.query(points.of(ctx.actor.id, program=ctx.see(Program), today=_today(ctx)))
+
+
+@get("/v1/me/points/history", opt=member(), tags=["me"])
+async def my_points_history(
+    request: Asked,
+    before: Before = "",
+    limit: Annotated[int, Parameter(ge=1, le=100)] = points.PAGE,
+) -> HistoryPage:
+    """List what moved one's points, newest first."""
+    ctx = context(request)
+    return await ctx.query(points.history(ctx.actor.id, before=before, limit=limit, language=ctx.language))
+
+
+@get("/v1/me/points/expiring", opt=member(), tags=["me"])
+async def my_points_expiring(request: Asked) -> list[ledger.Expiring]:
+    """List every day on which points of one's own run out, soonest first."""
+    ctx = context(request)
+    return await ctx.query(notices.ending(ctx.actor.id, today=_today(ctx)))
+
+
+@post("/v1/me/points/gifts", opt=member(), tags=["me"])
+async def give_points(data: JSONBody[NewGift], request: Asked) -> Gift:
+    """Give points to another member."""
+    ctx = context(request)
+    asked = gifts.give(data, member_id=ctx.actor.id, program=ctx.see(Program), today=_today(ctx), at=ctx.now)
+    return await ctx.run(asked)
+
+
+@get("/v1/me/points/gifts", opt=member(), tags=["me"])
+async def my_gifts(request: Asked) -> list[Gift]:
+    """List the newest gifts of points that one made."""
+    ctx = context(request)
+    return await ctx.query(gifts.given_by(ctx.actor.id))
+
+
 @post("/v1/members/{member_id:str}/points", opt=staff("points.adjust"), tags=["members"])
 async def adjust_points(member_id: Id, data: JSONBody[Adjustment], request: Asked) -> Adjusted:
-    """Correct a member's points by hand; above 500 a second person approves."""
+    """Correct a member's points by hand; above the limits of one person a second one approves with their PIN."""
     ctx = context(request)
     today = _today(ctx, data.store_id)
     ctx.actor.need("points.adjust", store_id=data.store_id)
@@ -180,7 +206,7 @@ async def adjust_points(member_id: Id, data: JSONBody[Adjustment], request: Aske
         approval = await org.approve(ctx, data.approval, permission="points.adjust", store_id=data.store_id)
         approved_by = approval.staff_id
     return await ctx.run(
-        points.adjust(
+        adjustments.adjust(
             data,
             member_id=member_id,
             actor=ctx.actor,
@@ -190,6 +216,66 @@ async def adjust_points(member_id: Id, data: JSONBody[Adjustment], request: Aske
             at=ctx.now,
         )
     )
+
+
+@post("/v1/points/adjustments", opt=staff("points.adjust"), tags=["points"])
+async def ask_adjustment(data: JSONBody[AdjustmentAsked], request: Asked) -> AdjustmentView:
+    """Ask for a correction of points that a second person decides on."""
+    ctx = context(request)
+    today = _today(ctx, data.store_id)
+    ctx.actor.need("points.adjust", store_id=data.store_id)
+    return await ctx.run(adjustments.ask(data, actor=ctx.actor, program=ctx.see(Program), today=today, at=ctx.now))
+
+
+@get("/v1/points/adjustments", opt=staff("points.adjust"), tags=["points"])
+async def list_adjustments(
+    request: Asked, wanted: Annotated[adjustments.State, QueryParameter(name="state")] = "requested"
+) -> list[AdjustmentView]:
+    """List the newest corrections of points in a state that one may decide on."""
+    ctx = context(request)
+    return await ctx.query(adjustments.in_state(wanted, actor=ctx.actor, at=ctx.now))
+
+
+@post(
+    "/v1/points/adjustments/{adjustment_id:str}/approve", opt=staff("points.adjust"), tags=["points"], status_code=200
+)
+async def approve_adjustment(adjustment_id: Id, request: Asked) -> AdjustmentView:
+    """Approve a correction that somebody else asked for, which makes it."""
+    ctx = context(request)
+    return await ctx.run(
+        adjustments.approve(adjustment_id, actor=ctx.actor, program=ctx.see(Program), today=_today(ctx), at=ctx.now)
+    )
+
+
+@post("/v1/points/adjustments/{adjustment_id:str}/refuse", opt=staff("points.adjust"), tags=["points"], status_code=200)
+async def refuse_adjustment(adjustment_id: Id, data: JSONBody[Answer], request: Asked) -> AdjustmentView:
+    """Refuse a correction that somebody else asked for."""
+    ctx = context(request)
+    return await ctx.run(adjustments.refuse(adjustment_id, answer=data.reason, actor=ctx.actor, at=ctx.now))
+
+
+@get("/v1/points/rules", opt=staff("points.read"), tags=["points"])
+async def show_points_rules(request: Asked) -> PointsRules:
+    """Show the limits and policies of points."""
+    return context(request).see(Program).points
+
+
+@put("/v1/points/rules", opt=staff("program.edit"), tags=["points"])
+async def change_points_rules(data: JSONBody[NewPointsRules], request: Asked) -> PointsRules:
+    """Change the limits and policies of points."""
+    ctx = context(request)
+    ctx.actor.need("program.edit")
+    changed = await ctx.run(points_rules.change(data, actor=ctx.actor, at=ctx.now))
+    await ctx.refresh()
+    return changed
+
+
+@get("/v1/points/liability", opt=staff("points.report"), tags=["points"])
+async def show_liability(request: Asked) -> Liability:
+    """Show what is owed to members in points, by the month it runs out, and what became of what was given, by month."""
+    ctx = context(request)
+    ctx.actor.need("points.report")
+    return await ctx.query(points.liability(program=ctx.see(Program)))
 
 
 ROUTES: list[Any] = [
@@ -202,8 +288,6 @@ ROUTES: list[Any] = [
     my_code,
     my_consents,
     change_consent,
-    my_points,
-    my_points_history,
     my_level,
     code_keys,
     scan_code,
@@ -211,5 +295,17 @@ ROUTES: list[Any] = [
     see_phone,
     freeze_member,
     unfreeze_member,
+    my_points,
+    my_points_history,
+    my_points_expiring,
+    give_points,
+    my_gifts,
     adjust_points,
+    ask_adjustment,
+    list_adjustments,
+    approve_adjustment,
+    refuse_adjustment,
+    show_points_rules,
+    change_points_rules,
+    show_liability,
 ]

@@ -3,62 +3,20 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
 
 import msgspec
 
-from goodtaste.kernel import audit
-from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Steps, rows, script, together
-from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import IdTaken
-from goodtaste.kernel.input import COUNT_MAX, Id, Input, Reason
 from goodtaste.kernel.paging import Cursor, cursor_text, read_cursor
 from goodtaste.kernel.words import sentence
 from goodtaste.ledger import api as ledger
 from goodtaste.member import rules
-from goodtaste.member.record import MEMBER, one, save
+from goodtaste.member.record import MEMBER, one
 from goodtaste.member.rules import Program, Progress
-from goodtaste.org.api import ApprovalAsked
 
 EXPIRING_SHOWN = 6  # days on which points run out that are shown
-ALONE_MAX = 500  # points one person may give or take without a second
 PAGE = 30
-
-
-class NothingToAdjust(Refusal):
-    """Raised for a correction of no points."""
-
-    code = "member.nothing_to_adjust"
-    status = 422
-
-
-class ApprovalNeeded(Refusal):
-    """Raised when a correction is too large for one person.  Facts: `limit_points`."""
-
-    code = "member.approval_needed"
-    status = 403
-
-
-class Adjustment(Input, frozen=True):
-    """What is sent to correct a member's points by hand: so many given (> 0) or taken (< 0), and why.
-
-    `store_id`: at which store, where the right to do so is for one store only.  `approval`: of a second person with the same right.
-    """
-
-    id: Id
-    points: Annotated[int, msgspec.Meta(ge=-COUNT_MAX, le=COUNT_MAX)]
-    reason: Reason
-    store_id: Id | None = None
-    approval: ApprovalAsked | None = None
-
-
-class Adjusted(msgspec.Struct, frozen=True):
-    """A correction that was made."""
-
-    id: str
-    member_id: str
-    points: int
+SHOP = ("redeem", "unredeem")  # kinds of movements whose source is something of the points shop, not an order
 
 
 class PointsView(msgspec.Struct, frozen=True):
@@ -91,6 +49,32 @@ class HistoryPage(msgspec.Struct, frozen=True):
 
     entries: list[Entry]
     next: str | None
+
+
+class MonthDue(msgspec.Struct, frozen=True):
+    """Points that run out in a month (2026-11), and what they pay for."""
+
+    month: str
+    points: int
+    worth_fen: int
+
+
+class Liability(msgspec.Struct, frozen=True):
+    """What the brand owes its members in points as of now, with its worth at the program's rate.
+
+    `holds`: whether the members' side and the brand's side of the journal say the same.
+    """
+
+    fen_per_100_points: int
+    available: int
+    held: int
+    pending: int
+    debt: int
+    total: int
+    worth_fen: int
+    holds: bool
+    by_month: list[MonthDue]
+    cohorts: list[ledger.Cohort]
 
 
 class _Place(Cursor, frozen=True):
@@ -144,7 +128,7 @@ def _entry(each: ledger.Movement, after: int, language: str) -> Entry:
         pending=each.pending,
         debt=-each.debt,
         available_after=after,
-        order_id=each.order_id,
+        order_id=each.order_id if each.kind not in SHOP else None,
         source_id=each.source_id,
     )
 
@@ -159,54 +143,18 @@ def level_of(member_id: str, *, program: Program) -> Steps[Progress]:
 
 
 @script
-def adjust(
-    asked: Adjustment,
-    *,
-    member_id: str,
-    actor: Actor,
-    approved_by: str | None,
-    program: Program,
-    today: date,
-    at: datetime,
-) -> Steps[Adjusted]:
-    """Correct points by hand, once per `asked.id`.
-
-    `approved_by` is the person who approved it, verified, or None.  Refuses `ApprovalNeeded` above `ALONE_MAX` without a second person,
-    and `NotEnough` where more would be taken than there is.
-    """
-    if asked.points == 0:
-        raise NothingToAdjust
-    if abs(asked.points) > ALONE_MAX and approved_by in (None, actor.id):
-        raise ApprovalNeeded(limit_points=ALONE_MAX)
-    made = yield from ledger.read_movement("adjust", source_id=asked.id, owner_id=member_id)
-    if made:
-        return _same(made, asked, member_id)
-    found, balances = yield from together(MEMBER(id=member_id), ledger.READ_BALANCES(owner_id=member_id))
-    row, now = one(found, member_id), ledger.as_balances(balances)
-    points, taken = now[ledger.POINTS], max(-asked.points, 0)
-    uses = (yield from ledger.find_lots(member_id, taken, today=today)) if taken else []
-    until = rules.expiry(today, valid_days=program.points_valid_days)
-    cause = ledger.Cause(asked.id, member_id, actor.id, today, at, note=asked.reason)
-    yield [
-        *ledger.adjust(cause, asked.points, balances=points, uses=uses, expires_on=until),
-        *save(row, balances=now | {ledger.POINTS: ledger.credited(points, asked.points)}, at=at),
-        audit.note(
-            actor,
-            "member.points_adjusted",
-            subject=f"member/{member_id}",
-            store_id=asked.store_id,
-            reason=asked.reason,
-            at=at,
-            points=asked.points,
-            approved_by=approved_by,
-            adjustment_id=asked.id,
-        ),
-    ]
-    return Adjusted(asked.id, member_id, asked.points)
-
-
-def _same(made: ledger.Movement, asked: Adjustment, member_id: str) -> Adjusted:
-    moved = made.available + made.debt
-    if (made.owner_id, moved, made.note) != (member_id, asked.points, asked.reason):
-        raise IdTaken(id=asked.id)
-    return Adjusted(asked.id, member_id, asked.points)
+def liability(*, program: Program) -> Steps[Liability]:
+    """Return what the brand owes its members in points."""
+    found = yield from ledger.read_outstanding()
+    return Liability(
+        fen_per_100_points=program.fen_per_100_points,
+        available=found.available,
+        held=found.held,
+        pending=found.pending,
+        debt=-found.debt,
+        total=found.total,
+        worth_fen=rules.worth_fen(found.total, program),
+        holds=found.total == found.journal_points,
+        by_month=[MonthDue(each.month, each.points, rules.worth_fen(each.points, program)) for each in found.by_month],
+        cohorts=found.cohorts,
+    )

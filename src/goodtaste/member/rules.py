@@ -47,6 +47,27 @@ class LevelTerms(msgspec.Struct, frozen=True):
     fall: Literal["one_step", "to_growth"] = "one_step"
 
 
+class PointsRules(msgspec.Struct, frozen=True):
+    """What members and the staff may do with points, in points, and how the program treats them.
+
+    `return_policy`: what a refund takes back of points earned on the order.  `unlimited`: all of them; those that are spent are owed, and
+    what is earned next fills the debt.  `within_balance`: those that are still there.  `only_pending`: those that are not spendable yet.
+    What the last two leave is the brand's goodwill.  `notice_days`: how many days ahead members are told that points run out.
+    A correction by hand above `adjust_alone_max`, or one with which a person comes to more than `adjust_alone_day_max` on a trading day,
+    needs a second person, who has `approval_hours` for it.  A gift is `gift_max` at most, and all gifts of a member on a trading day are
+    `gift_day_max`; 0 switches gifts off.  `gift_level`: the lowest level that may give, empty for any.
+    """
+
+    return_policy: Literal["unlimited", "within_balance", "only_pending"] = "unlimited"
+    notice_days: tuple[int, ...] = (30, 7, 1)
+    adjust_alone_max: int = 500
+    adjust_alone_day_max: int = 2_000
+    approval_hours: int = 72
+    gift_max: int = 1_000
+    gift_day_max: int = 2_000
+    gift_level: str = ""
+
+
 class Program(msgspec.Struct, frozen=True):
     """The loyalty program, all of it data.
 
@@ -54,6 +75,7 @@ class Program(msgspec.Struct, frozen=True):
     `offset_cap_bp`: the largest part of an order that points may pay (brief: 10 %).  Growth: one for each yuan paid, over a rolling year.
     An order that nobody pays or makes is cancelled after `hold_minutes`.  One that goes on unpaid (a table's bill, or one that is being
     made) keeps its member's coupon and points for `bill_hold_minutes`.
+    `points`: limits and policies of points.
     `zone` and `day_start_minute` make the program's own trading day, for what happens in no store.
     """
 
@@ -72,6 +94,7 @@ class Program(msgspec.Struct, frozen=True):
         Level("vip", "VIP 会员", "VIP", 6_000, 15_000, 4_800, "vip"),
     )
     level_terms: LevelTerms = LevelTerms()
+    points: PointsRules = PointsRules()
 
     @property
     def calendar(self) -> BusinessCalendar:

@@ -219,6 +219,55 @@ level_step = create_table(
 )
 """The ladder of the program once more, for SQL that compares levels; none where the program was never set."""
 
+adjustment = create_table(
+    "member_adjustment",
+    id_column(),
+    Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("points", Int, nullable=False),
+    Column("reason", Str, nullable=False),
+    Column("store_id", Id),
+    Column("state", Str, nullable=False),
+    Column("asked_by", Str, nullable=False),
+    Column("asked_at", Moment, nullable=False),
+    Column("business_date", Day, nullable=False),
+    Column("nth", Int, nullable=False),
+    Column("alone_points", Int, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("decided_by", Str),
+    Column("decided_at", Moment),
+    Column("answer", Str, nullable=False),
+    Column("fingerprint", Str, nullable=False),
+    UniqueConstraint("asked_by", "business_date", "nth", name="member_adjustment_nth_key"),
+    CheckConstraint(
+        "state IN ('alone', 'requested', 'approved', 'refused', 'expired') AND points <> 0",
+        name="member_adjustment_state",
+    ),
+    CheckConstraint("decided_by IS NULL OR decided_by <> asked_by", name="member_adjustment_two_persons"),
+    CheckConstraint(
+        "(decided_by IS NOT NULL) = (state IN ('approved', 'refused'))", name="member_adjustment_decided_by"
+    ),
+    Index("member_adjustment_state_idx", "state", "asked_at"),
+)
+"""Corrections by hand.  `nth` counts those of a person on a trading day and `alone_points` sums what they did alone on it up to this one:
+of two at once the second breaks the key, and looks again."""
+
+gift = create_table(
+    "member_gift",
+    id_column(),
+    Column("from_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("to_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("points", Int, nullable=False),
+    Column("note", Str, nullable=False),
+    Column("business_date", Day, nullable=False),
+    Column("nth", Int, nullable=False),
+    Column("day_points", Int, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("fingerprint", Str, nullable=False),
+    UniqueConstraint("from_id", "business_date", "nth", name="member_gift_nth_key"),
+    CheckConstraint("points > 0 AND from_id <> to_id", name="member_gift_points"),
+)
+"""Points given on; `nth` and `day_points` are for the giver's trading day what they are for a person in `member_adjustment`."""
+
 sandbox_code = create_table(
     "member_sandbox_code",
     Column("code", Str, primary_key=True),

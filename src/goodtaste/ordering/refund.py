@@ -314,13 +314,9 @@ def _member_side(
         changes += ledger.unspend(cause, shown.points_back, uses)
         coming = ledger.coming_back(shown.points_back, uses, today=where.today)
     if shown.points_taken:
-        earned = yield from ledger.read_earned(found.id)
-        if earned is not None:
-            rest = shown.points_taken - min(shown.points_taken, earned.pending)
-            uses = yield from ledger.find_lots(
-                found.member_id, rest, today=where.today, coming=coming, as_far_as_it_goes=True
-            )
-            changes += ledger.unearn(cause, shown.points_taken, earned, uses)
+        changes += yield from ledger.take_back(
+            cause, shown.points_taken, policy=where.program.points.return_policy, coming=coming
+        )
     if value.whole and found.coupon_ids:
         for coupon in (yield from rows(promo.by_ids(found.coupon_ids))):
             changes += promo.reverse(coupon, order_id=found.id, by=actor.id, at=where.at)

@@ -16,7 +16,7 @@ from goodtaste.kernel.calendar import BusinessCalendar, zone_of
 Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "hq_admin", "auditor"]
 
 _FLOOR = frozenset({"order.read", "order.place", "order.advance", "menu.read", "member.identify", "org.read"})
-_COUNTER = _FLOOR | {"order.cancel", "payment.take", "coupon.read"}
+_COUNTER = _FLOOR | {"order.cancel", "payment.take", "coupon.read", "shop.hand_over", "shop.read"}
 _MANAGER = _COUNTER | {
     "approve",
     "coupon.issue",
@@ -44,10 +44,23 @@ _MARKETER = frozenset(
         "offer.read",
         "org.read",
         "points.read",
+        "shop.edit",
+        "shop.read",
     }
 )
 _ANALYST = frozenset(
-    {"coupon.read", "member.read", "menu.read", "offer.read", "order.read", "org.read", "payment.read", "points.read"}
+    {
+        "coupon.read",
+        "member.read",
+        "menu.read",
+        "offer.read",
+        "order.read",
+        "org.read",
+        "payment.read",
+        "points.read",
+        "points.report",
+        "shop.read",
+    }
 )
 _AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
 _ADMIN = (

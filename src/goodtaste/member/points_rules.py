@@ -1,0 +1,76 @@
+"""The program's rules of points, as the head office reads and changes them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from goodtaste.kernel import audit
+from goodtaste.kernel.auth import Actor
+from goodtaste.kernel.db import Steps, script, together
+from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.input import COUNT_MAX, Input, Reason
+from goodtaste.kernel.snapshot import moved_from, version_of
+from goodtaste.ledger.api import ReturnPolicy
+from goodtaste.member.rules import PointsRules, Program
+from goodtaste.member.standing import PROGRAM, SNAPSHOT, program_of, write_program
+
+Limit = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
+
+
+class BadPointsRules(Refusal):
+    """Raised for rules of points that contradict themselves.  Facts: `field`, `why`."""
+
+    code = "member.bad_points_rules"
+    status = 422
+
+
+class NewPointsRules(Input, frozen=True):
+    """What is sent to change the rules of points, all of them, as in `rules.PointsRules`."""
+
+    reason: Reason
+    return_policy: ReturnPolicy
+    notice_days: Annotated[
+        tuple[Annotated[int, msgspec.Meta(ge=0, le=365)], ...], msgspec.Meta(min_length=1, max_length=8)
+    ]
+    adjust_alone_max: Limit
+    adjust_alone_day_max: Limit
+    approval_hours: Annotated[int, msgspec.Meta(ge=1, le=720)]
+    gift_max: Limit
+    gift_day_max: Limit
+    gift_level: Annotated[str, msgspec.Meta(max_length=32)] = ""
+
+
+def _checked(asked: NewPointsRules, program: Program) -> PointsRules:
+    if len({*asked.notice_days}) != len(asked.notice_days):
+        raise BadPointsRules(field="notice_days", why="names a day twice")
+    if asked.adjust_alone_day_max < asked.adjust_alone_max:
+        raise BadPointsRules(field="adjust_alone_day_max", why="is below adjust_alone_max")
+    if asked.gift_day_max < asked.gift_max:
+        raise BadPointsRules(field="gift_day_max", why="is below gift_max")
+    if asked.gift_level and asked.gift_level not in {level.code for level in program.levels}:
+        raise BadPointsRules(field="gift_level", why="is no level of the program")
+    fields = {name: getattr(asked, name) for name in PointsRules.__struct_fields__}
+    return PointsRules(**fields | {"notice_days": tuple(sorted(asked.notice_days, reverse=True))})
+
+
+@script
+def change(asked: NewPointsRules, *, actor: Actor, at: datetime) -> Steps[PointsRules]:
+    """Change the rules of points; the rest of the program stays as it is, also where it is changed at the same time."""
+    found, seen = yield from together(PROGRAM(), version_of(SNAPSHOT))
+    program = program_of(found)
+    after = _checked(asked, program)
+    if after == program.points:
+        return after
+    note = audit.note(
+        actor,
+        "member.points_rules_changed",
+        subject="program",
+        reason=asked.reason,
+        at=at,
+        **msgspec.to_builtins(after),
+    )
+    yield [*write_program(msgspec.structs.replace(program, points=after)), moved_from(SNAPSHOT, seen), note]
+    return after

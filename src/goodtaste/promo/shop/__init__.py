@@ -1,0 +1,1 @@
+"""The points shop: its items, and what members exchange points for."""
