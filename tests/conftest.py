@@ -26,6 +26,7 @@ from tests.databases import Migrated, make_empty, name_for, settings_for, unavai
 from tests.payment_kit import Till, open_till
 from tests.shop import Shop, open_shop
 from tests.shop_kit import Floor, open_floor
+from tests.subscription_kit import Club, open_club
 
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # the many processes started here would each compile the house anew
 
@@ -121,6 +122,15 @@ async def floor(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPa
     """Give a restaurant in a house of its own, where time passes when the test says so."""
     async with open_floor(
         await migrated.copy_to(settings_for(engine, "floor", tmp_path_factory.mktemp("floor")))
+    ) as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def club(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Club]:
+    """Give a house with plans to subscribe to, where time passes when the test says so."""
+    async with open_club(
+        await migrated.copy_to(settings_for(engine, "club", tmp_path_factory.mktemp("club")))
     ) as opened:
         yield opened
 

@@ -163,6 +163,23 @@ POST   /v1/shop/items                                           | ?  -  -  -  | 
 PUT    /v1/shop/items/{item_id}                                 | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 POST   /v1/shop/items/{item_id}/stock                           | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 POST   /v1/shop/items/{item_id}/switch                          | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+# subscriptions; a gateway signs what it tells
+POST   /v1/agreements/notices                                   | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/subscription-plans                                   | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/subscription-plans                                   | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/subscription-plans/all                               | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/subscription-plans/{plan_id}/switch                  | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+GET    /v1/me/subscriptions                                     | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/subscriptions                                     | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/subscriptions/{subscription_id}/cancel            | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/subscriptions/{subscription_id}/plan              | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/subscriptions/{subscription_id}/plan-price        | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/subscriptions/{subscription_id}/resume            | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me/subscriptions/{subscription_id}/try-again         | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/subscriptions                                        | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+GET    /v1/subscriptions/{subscription_id}                      | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/subscriptions/{subscription_id}/refunds              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/subscriptions/{subscription_id}/stop                 | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 # members: oneself
 GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

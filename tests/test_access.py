@@ -172,6 +172,20 @@ REQUESTS: dict[str, Body] = {
     "PUT /v1/offers/{offer_id}": lambda s, c: offers_kit.terms(s.ids["offer_id"]) | {"version": 99},
     "POST /v1/offers/{offer_id}/publish": _same({"version": 1}),
     "POST /v1/offers/{offer_id}/stop": _same(REASON),
+    "POST /v1/subscription-plans": lambda s, c: {
+        "id": new_id(), "code": f"p{org_kit.serial()}", "family": "club", "name": "会员", "price_fen": 1,
+        "benefits": [{"type": "right", "right": "free_delivery"}],
+    },
+    "POST /v1/subscription-plans/{plan_id}/switch": _same({"open": True, **REASON}),
+    "POST /v1/me/subscriptions": lambda s, c: {
+        "id": new_id(), "plan_id": s.ids["plan_id"], "seen_price_fen": 1_000, "agreed": True,
+    },
+    "POST /v1/me/subscriptions/{subscription_id}/cancel": _same({}),
+    "POST /v1/me/subscriptions/{subscription_id}/plan": lambda s, c: {
+        "id": new_id(), "plan_id": s.ids["plan_id"], "seen_amount_fen": 1_000, "agreed": True,
+    },
+    "POST /v1/subscriptions/{subscription_id}/stop": _same(REASON),
+    "POST /v1/subscriptions/{subscription_id}/refunds": lambda s, c: {"id": new_id(), "amount_fen": 1, **REASON},
     "POST /v1/menu/categories": _category,
     "PUT /v1/menu/categories/{category_id}": _same({"name": "热菜", "version": 1}),
     "POST /v1/menu/dishes": _dish,
@@ -187,6 +201,7 @@ REQUESTS: dict[str, Body] = {
 QUERIES = {
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
     "GET /v1/menu/prices": "?sku_id={sku_id}",
+    "GET /v1/me/subscriptions/{subscription_id}/plan-price": "?plan_id={plan_id}",
 }
 FILES = {
     "GET /docs/assets/{name}": "plain.css",
@@ -197,6 +212,7 @@ MOUNTS = {
     rooms.WALLET,
     rooms.WECHAT,
     rooms.SMS,
+    rooms.AUTOPAY,
     "/metrics",
 }  # third parties of the demonstration check who calls; figures name nobody
 
@@ -231,9 +247,19 @@ async def _an_exchange(floor: Floor, owner: Member) -> tuple[str, str]:
     return str(item["id"]), str(made["id"])
 
 
+async def a_subscription(floor: Floor, member: Member) -> dict[str, str]:
+    """Have a plan, and a member who subscribed to it."""
+    plan = {"id": new_id(), "code": f"p{org_kit.serial()}", "family": "club", "name": "会员", "price_fen": 1_000}
+    right = {"benefits": [{"type": "right", "right": "free_delivery"}]}
+    await floor.done("POST", "/v1/subscription-plans", plan | right, floor.at("hq_admin"))
+    asked = {"id": new_id(), "plan_id": plan["id"], "seen_price_fen": 1_000, "agreed": True}
+    await floor.done("POST", "/v1/me/subscriptions", asked, floor.by(member))
+    return {"plan_id": str(plan["id"]), "subscription_id": asked["id"]}
+
+
 async def a_scene(floor: Floor) -> Scene:
     """Furnish a house with one of everything."""
-    owner, other = await floor.a_member(), await floor.a_member()
+    owner, other = Member(await a_reachable_member(floor)), await floor.a_member()
     table = {"kind": "dine_in", "table_id": floor.store.tables[0]}
     order, paid = await floor.order(line("tea"), member=owner, **table), await floor.order()
     payment = await floor.pay(paid)
@@ -257,6 +283,7 @@ async def a_scene(floor: Floor) -> Scene:
         "order_id": order["id"],
         "payment_id": payment["payment"]["id"],
         "template_id": await floor.a_template(claimable=True),
+        **await a_subscription(floor, owner),
         "offer_id": await offers_kit.a_draft(floor),
         "coupon_id": await floor.a_coupon(owner),
         "adjustment_id": new_id(),

@@ -652,6 +652,33 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "promo_plan",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("family", columns.Str(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("name_en", columns.Str(), nullable=False),
+        sa.Column("price_fen", columns.Int(), nullable=False),
+        sa.Column("trial_days", columns.Int(), nullable=False),
+        sa.Column("level", columns.Str(), nullable=True),
+        sa.Column("benefits", columns.Doc(), nullable=False),
+        sa.Column("retry_days", columns.Doc(), nullable=False),
+        sa.Column("grace_days", columns.Int(), nullable=False),
+        sa.Column("refund", columns.Str(), nullable=False),
+        sa.Column("open", columns.Flag(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("refund IN ('unused', 'none')", name=op.f("promo_plan_refund")),
+        sa.CheckConstraint(
+            "price_fen BETWEEN 1 AND 10000000000 AND trial_days >= 0 AND grace_days >= 0", name=op.f("promo_plan_price")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_plan_pkey")),
+        sa.UniqueConstraint("code", "version", name="promo_plan_version"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "promo_template",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
@@ -1309,6 +1336,61 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "promo_subscription",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("family", columns.Str(), nullable=False),
+        sa.Column("plan_id", columns.Id(), nullable=False),
+        sa.Column("next_plan_id", columns.Id(), nullable=True),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("agreement", columns.Str(), nullable=False),
+        sa.Column("sign_url", columns.Str(), nullable=False),
+        sa.Column("anchor_on", columns.Day(), nullable=True),
+        sa.Column("anchor_n", columns.Int(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("starts_on", columns.Day(), nullable=True),
+        sa.Column("ends_on", columns.Day(), nullable=True),
+        sa.Column("failed_on", columns.Day(), nullable=True),
+        sa.Column("failures", columns.Int(), nullable=False),
+        sa.Column("retry_at", columns.Moment(), nullable=True),
+        sa.Column("cancel_at_end", columns.Flag(), nullable=False),
+        sa.Column("level_id", columns.Id(), nullable=True),
+        sa.Column("levels_over", columns.Doc(), nullable=False),
+        sa.Column("why", columns.Str(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.Column("next_at", columns.Moment(), nullable=True),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("holds", columns.Str(), nullable=True),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) = (state NOT IN ('cancelled', 'ended'))", name=op.f("promo_subscription_ended")
+        ),
+        sa.CheckConstraint(
+            "(holds IS NULL) = (state IN ('cancelled', 'ended'))", name=op.f("promo_subscription_holds")
+        ),
+        sa.CheckConstraint("agreement IN ('asked', 'signed', 'ended')", name=op.f("promo_subscription_agreement")),
+        sa.CheckConstraint(
+            "state IN ('pending', 'cancelled', 'ended') OR (ends_on IS NOT NULL AND starts_on IS NOT NULL)",
+            name=op.f("promo_subscription_period"),
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'trial', 'active', 'past_due', 'cancelled', 'ended')",
+            name=op.f("promo_subscription_state"),
+        ),
+        sa.ForeignKeyConstraint(["next_plan_id"], ["promo_plan.id"], name=op.f("promo_subscription_next_plan_id_fkey")),
+        sa.ForeignKeyConstraint(["plan_id"], ["promo_plan.id"], name=op.f("promo_subscription_plan_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_subscription_pkey")),
+        sa.UniqueConstraint("holds", name="promo_subscription_live"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_subscription", schema=None) as batch_op:
+        batch_op.create_index("promo_subscription_made_at_idx", ["made_at", "id"], unique=False)
+        batch_op.create_index("promo_subscription_member_idx", ["member_id", "made_at"], unique=False)
+        batch_op.create_index("promo_subscription_next_at_idx", ["next_at"], unique=False)
+
+    op.create_table(
         "menu_option_group",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("dish_id", columns.Id(), nullable=False),
@@ -1440,6 +1522,52 @@ def upgrade() -> None:
         batch_op.create_index("promo_exchange_member_idx", ["member_id", "at"], unique=False)
 
     op.create_table(
+        "promo_renewal_notice",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("subscription_id", columns.Id(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("try_no", columns.Int(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("reference", columns.Str(), nullable=False),
+        sa.Column("begun_at", columns.Moment(), nullable=False),
+        sa.Column("sent_at", columns.Moment(), nullable=True),
+        sa.Column("look_at", columns.Moment(), nullable=False),
+        sa.Column("delivered_s", columns.Int(), nullable=True),
+        sa.CheckConstraint(
+            "(delivered_s IS NULL) = (state <> 'delivered')", name=op.f("promo_renewal_notice_delivered")
+        ),
+        sa.CheckConstraint(
+            "state IN ('begun', 'sent', 'delivered', 'failed')", name=op.f("promo_renewal_notice_state")
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["promo_subscription.id"], name=op.f("promo_renewal_notice_subscription_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_renewal_notice_pkey")),
+        sa.UniqueConstraint(
+            "id", "subscription_id", "n", "amount_fen", "delivered_s", name="promo_renewal_notice_proof"
+        ),
+        sa.UniqueConstraint("subscription_id", "n", "try_no", name="promo_renewal_notice_try"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "promo_subscription_consent",
+        sa.Column("subscription_id", columns.Id(), nullable=False),
+        sa.Column("plan_id", columns.Id(), nullable=False),
+        sa.Column("price_fen", columns.Int(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["plan_id"], ["promo_plan.id"], name=op.f("promo_subscription_consent_plan_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["promo_subscription.id"], name=op.f("promo_subscription_consent_subscription_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint(
+            "subscription_id", "plan_id", "price_fen", name=op.f("promo_subscription_consent_pkey")
+        ),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "menu_option",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("group_id", columns.Id(), nullable=False),
@@ -1507,12 +1635,174 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "promo_charge",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("subscription_id", columns.Id(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("plan_id", columns.Id(), nullable=False),
+        sa.Column("price_fen", columns.Int(), nullable=False),
+        sa.Column("credit_fen", columns.Int(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("notice_id", columns.Id(), nullable=True),
+        sa.Column("noticed_fen", columns.Int(), nullable=True),
+        sa.Column("noticed_s", columns.Int(), nullable=True),
+        sa.Column("made_s", columns.Int(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("gateway_ref", columns.Str(), nullable=True),
+        sa.Column("detail", columns.Str(), nullable=False),
+        sa.Column("refunded_fen", columns.Int(), nullable=False),
+        sa.Column("started_at", columns.Moment(), nullable=False),
+        sa.Column("look_at", columns.Moment(), nullable=False),
+        sa.Column("settled_at", columns.Moment(), nullable=True),
+        sa.Column("holds", columns.Str(), nullable=True),
+        sa.CheckConstraint(
+            "(settled_at IS NULL) = (state IN ('pending', 'unknown'))", name=op.f("promo_charge_settled")
+        ),
+        sa.CheckConstraint("kind <> 'first' OR n = 1", name=op.f("promo_charge_first")),
+        sa.CheckConstraint(
+            "kind <> 'renewal' OR (notice_id IS NOT NULL AND noticed_s IS NOT NULL AND noticed_fen IS NOT NULL AND amount_fen <= noticed_fen AND made_s - noticed_s >= 432000)",
+            name=op.f("promo_charge_noticed"),
+        ),
+        sa.CheckConstraint("kind = 'upgrade' OR credit_fen = 0", name=op.f("promo_charge_credit")),
+        sa.CheckConstraint("kind IN ('first', 'renewal', 'upgrade')", name=op.f("promo_charge_kind")),
+        sa.CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name=op.f("promo_charge_state")),
+        sa.CheckConstraint(
+            "state NOT IN ('pending', 'unknown') OR holds IS NOT NULL", name=op.f("promo_charge_open_holds")
+        ),
+        sa.CheckConstraint(
+            "amount_fen = price_fen - credit_fen AND amount_fen > 0 AND credit_fen >= 0",
+            name=op.f("promo_charge_amount"),
+        ),
+        sa.CheckConstraint("refunded_fen BETWEEN 0 AND amount_fen", name=op.f("promo_charge_refunded")),
+        sa.ForeignKeyConstraint(
+            ["notice_id", "subscription_id", "n", "noticed_fen", "noticed_s"],
+            [
+                "promo_renewal_notice.id",
+                "promo_renewal_notice.subscription_id",
+                "promo_renewal_notice.n",
+                "promo_renewal_notice.amount_fen",
+                "promo_renewal_notice.delivered_s",
+            ],
+            name="promo_charge_proof",
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id", "plan_id", "price_fen"],
+            [
+                "promo_subscription_consent.subscription_id",
+                "promo_subscription_consent.plan_id",
+                "promo_subscription_consent.price_fen",
+            ],
+            name="promo_charge_agreed",
+        ),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["promo_subscription.id"], name=op.f("promo_charge_subscription_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_charge_pkey")),
+        sa.UniqueConstraint("holds", name="promo_charge_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_charge", schema=None) as batch_op:
+        batch_op.create_index("promo_charge_subscription_idx", ["subscription_id", "n"], unique=False)
+
+    op.create_table(
+        "promo_charge_refund",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("charge_id", columns.Id(), nullable=False),
+        sa.Column("cause_id", columns.Id(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("gateway_ref", columns.Str(), nullable=True),
+        sa.Column("detail", columns.Str(), nullable=False),
+        sa.Column("started_at", columns.Moment(), nullable=False),
+        sa.Column("settled_at", columns.Moment(), nullable=True),
+        sa.Column("next_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint(
+            "(settled_at IS NULL) = (state IN ('pending', 'unknown'))", name=op.f("promo_charge_refund_settled")
+        ),
+        sa.CheckConstraint(
+            "state IN ('pending', 'unknown', 'succeeded', 'failed')", name=op.f("promo_charge_refund_state")
+        ),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("promo_charge_refund_amount")),
+        sa.ForeignKeyConstraint(["charge_id"], ["promo_charge.id"], name=op.f("promo_charge_refund_charge_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_charge_refund_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_charge_refund", schema=None) as batch_op:
+        batch_op.create_index("promo_charge_refund_charge_idx", ["charge_id"], unique=False)
+        batch_op.create_index("promo_charge_refund_next_at_idx", ["next_at"], unique=False)
+
+    op.create_table(
+        "promo_period",
+        sa.Column("subscription_id", columns.Id(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("plan_id", columns.Id(), nullable=False),
+        sa.Column("starts_on", columns.Day(), nullable=False),
+        sa.Column("ends_on", columns.Day(), nullable=False),
+        sa.Column("value_fen", columns.Int(), nullable=False),
+        sa.Column("charge_id", columns.Id(), nullable=True),
+        sa.CheckConstraint("(charge_id IS NULL) = (n = 0)", name=op.f("promo_period_paid")),
+        sa.CheckConstraint("ends_on >= starts_on", name=op.f("promo_period_span")),
+        sa.CheckConstraint("value_fen >= 0", name=op.f("promo_period_value")),
+        sa.ForeignKeyConstraint(["charge_id"], ["promo_charge.id"], name=op.f("promo_period_charge_id_fkey")),
+        sa.ForeignKeyConstraint(["plan_id"], ["promo_plan.id"], name=op.f("promo_period_plan_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id"], ["promo_subscription.id"], name=op.f("promo_period_subscription_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("subscription_id", "n", name=op.f("promo_period_pkey")),
+        sa.UniqueConstraint("charge_id", name="promo_period_charge_key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "promo_grant",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("subscription_id", columns.Id(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("tries", columns.Int(), nullable=False),
+        sa.Column("error", columns.Str(), nullable=False),
+        sa.Column("next_at", columns.Moment(), nullable=True),
+        sa.Column("granted_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint("(granted_at IS NULL) = (state <> 'given')", name=op.f("promo_grant_given")),
+        sa.CheckConstraint("state IN ('due', 'given', 'void')", name=op.f("promo_grant_state")),
+        sa.ForeignKeyConstraint(
+            ["subscription_id", "n"], ["promo_period.subscription_id", "promo_period.n"], name="promo_grant_period"
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_grant_pkey")),
+        sa.UniqueConstraint("subscription_id", "n", "name", name="promo_grant_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_grant", schema=None) as batch_op:
+        batch_op.create_index("promo_grant_next_at_idx", ["next_at"], unique=False)
+
     # ### end Alembic commands ###
     run_sql(Path(__file__).parents[1] / "sql", op.get_bind().dialect.name)
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("promo_grant", schema=None) as batch_op:
+        batch_op.drop_index("promo_grant_next_at_idx")
+
+    op.drop_table("promo_grant")
+    op.drop_table("promo_period")
+    with op.batch_alter_table("promo_charge_refund", schema=None) as batch_op:
+        batch_op.drop_index("promo_charge_refund_next_at_idx")
+        batch_op.drop_index("promo_charge_refund_charge_idx")
+
+    op.drop_table("promo_charge_refund")
+    with op.batch_alter_table("promo_charge", schema=None) as batch_op:
+        batch_op.drop_index("promo_charge_subscription_idx")
+
+    op.drop_table("promo_charge")
     op.drop_table("menu_stock")
     op.drop_table("menu_set_choice")
     with op.batch_alter_table("menu_price", schema=None) as batch_op:
@@ -1523,6 +1813,8 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_id_idx")
 
     op.drop_table("menu_option")
+    op.drop_table("promo_subscription_consent")
+    op.drop_table("promo_renewal_notice")
     with op.batch_alter_table("promo_exchange", schema=None) as batch_op:
         batch_op.drop_index("promo_exchange_member_idx")
 
@@ -1545,6 +1837,12 @@ def downgrade() -> None:
         batch_op.drop_index("menu_option_group_dish_id_idx")
 
     op.drop_table("menu_option_group")
+    with op.batch_alter_table("promo_subscription", schema=None) as batch_op:
+        batch_op.drop_index("promo_subscription_next_at_idx")
+        batch_op.drop_index("promo_subscription_member_idx")
+        batch_op.drop_index("promo_subscription_made_at_idx")
+
+    op.drop_table("promo_subscription")
     op.drop_table("promo_store_budget")
     op.drop_table("promo_shop_item")
     with op.batch_alter_table("promo_sale", schema=None) as batch_op:
@@ -1647,6 +1945,7 @@ def downgrade() -> None:
         )
 
     op.drop_table("promo_template")
+    op.drop_table("promo_plan")
     op.drop_table("promo_offer_switch")
     with op.batch_alter_table("promo_offer", schema=None) as batch_op:
         batch_op.drop_index("promo_offer_state_idx")

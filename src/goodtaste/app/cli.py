@@ -14,6 +14,7 @@ from goodtaste.app import (
     cli_menu,
     cli_night,
     cli_serve,
+    cli_subscriptions,
     cli_twin,
 )
 
@@ -48,6 +49,7 @@ for command in (
     *cli_books.COMMANDS,
     *cli_events.COMMANDS,
     *cli_night.COMMANDS,
+    *cli_subscriptions.COMMANDS,
 ):
     main.add_command(command)
 

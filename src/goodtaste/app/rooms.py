@@ -43,6 +43,8 @@ from goodtaste.org import jobs as org_jobs
 from goodtaste.payment import api as payments
 from goodtaste.payment import http as payment_http
 from goodtaste.payment.gateways import opening
+from goodtaste.payment.gateways.autopay_sandbox import PLACE as AUTOPAY
+from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.promo import api as promo
@@ -52,6 +54,9 @@ from goodtaste.promo import jobs as promo_jobs
 from goodtaste.promo import presents as promo_presents
 from goodtaste.promo.offers import http as offers_http
 from goodtaste.promo.shop import http as shop_http
+from goodtaste.promo.subscription import attending as subscription_jobs
+from goodtaste.promo.subscription import http as subscription_http
+from goodtaste.promo.subscription import proof as subscription_proof
 from goodtaste.twin import http as twin_http
 
 TABLES = metadata
@@ -67,6 +72,7 @@ ROUTES: list[Any] = [
     *promo_http.ROUTES,
     *offers_http.ROUTES,
     *shop_http.ROUTES,
+    *subscription_http.ROUTES,
     *twin_http.ROUTES,
 ]
 
@@ -75,6 +81,7 @@ PROOFS: Mapping[str, str] = {
     **members.PROOFS,
     **payments.PROOFS,
     **promo.PROOFS,
+    **subscription_proof.PROOFS,
     **ordering_proof.PROOFS,
     **proofs.PROOFS,
 }
@@ -87,6 +94,7 @@ RECURRING: list[Every] = [
     *member_jobs.RECURRING,
     *promo_jobs.RECURRING,
     *member_notices.RECURRING,
+    subscription_jobs.TURN,
 ]
 
 
@@ -105,6 +113,10 @@ def furnish(process: Process) -> None:
     if wallet is not None:
         process.bring(wallet)
     process.bring(opening.open_gateways(process.settings, sandbox=wallet, clock=process.clock))
+    agreements = opening.open_autopay_sandbox(process.settings, clock=process.clock)
+    if agreements is not None:
+        process.bring(agreements)
+    process.bring(opening.open_autopay(process.settings, sandbox=agreements, clock=process.clock))
     process.bring(ordering_wallet.settlements(process))
     local = sandboxes(process)
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
@@ -116,8 +128,10 @@ async def clear(process: Process) -> None:
     await process.part(members.Wechat).close()
     await process.part(members.Sms).close()
     await process.part(payments.Gateways).aclose()
+    await process.part(payments.Autopays).aclose()
     if process.settings.demo:
         await process.part(WalletSandbox).aclose()
+        await process.part(AutopaySandbox).aclose()
 
 
 def sandboxes(process: Process) -> Mapping[str, Any]:
@@ -126,6 +140,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
         return {}
     return {
         WALLET: process.part(WalletSandbox),
+        AUTOPAY: process.part(AutopaySandbox),
         WECHAT: sandbox_wechat.sandbox(process),
         SMS: sandbox_sms.sandbox(process),
     }
@@ -136,6 +151,7 @@ def connect(process: Process, app: Any) -> None:
     if process.settings.demo:
         here = {process.settings.public_url: httpx.ASGITransport(app)}
         process.part(WalletSandbox).client = httpx.AsyncClient(mounts=here)
+        process.part(AutopaySandbox).client = httpx.AsyncClient(mounts=here)
 
 
 def ready(process: Process) -> Callable[[Any], Ready | None]:
@@ -145,7 +161,7 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
-    return [process.part(WalletSandbox).run()] if process.settings.demo else []
+    return [process.part(WalletSandbox).run(), process.part(AutopaySandbox).run()] if process.settings.demo else []
 
 
 def subscriptions() -> Subscriptions:
@@ -189,4 +205,5 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **payments.job_functions(process),
         **promo_jobs.functions(process),
         **ordering_jobs.functions(process),
+        **subscription_jobs.job_functions(process),
     }

@@ -123,6 +123,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     sms_template: Annotated[
         str, _is("Code of the registered template for one-time codes, with the variable `code`")
     ] = "SMS_SANDBOX"
+    sms_renewal_template: Annotated[
+        str,
+        _is(
+            "Code of the registered template for renewals of a subscription, with the variables `plan`, `amount`, `day`, `paid` and `saved`"
+        ),
+    ] = "SMS_SANDBOX_RENEWAL"
     wallet_url: Annotated[str, _is("Sandbox wallet; the one of this deployment by default")] = ""
     wallet_merchant: Annotated[str, _is("Merchant number at the sandbox wallet")] = "goodtaste"
     wallet_secret: Annotated[str, _is("Key shared with the sandbox wallet")] = "wallet-sandbox-secret"  # noqa: S105

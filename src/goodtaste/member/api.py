@@ -7,13 +7,14 @@ from goodtaste.member.level_rules import LevelGrant, effective
 from goodtaste.member.levels import GrantOver, GrantUnknown, LevelUnknown, end_grant, grant_level, prolong_grant
 from goodtaste.member.login import Proof, sign_in, wechat_proof
 from goodtaste.member.points import Liability, liability
-from goodtaste.member.profile import Birthday, ProfilePatch
+from goodtaste.member.profile import Birthday, NoPhone, ProfilePatch
 from goodtaste.member.profile import patch as change_profile
 from goodtaste.member.proof import LADDER, PROOFS
 from goodtaste.member.purchases import Brought, complete_at_once
+from goodtaste.member.reach import Reach, reach, receipt, text
 from goodtaste.member.rules import Level, Program, expiry, growth_earned, level_for, points_earned
 from goodtaste.member.scan import classify
-from goodtaste.member.sms import Sms
+from goodtaste.member.sms import Receipt, Sms
 from goodtaste.member.standing import (
     MemberFrozen,
     MemberUnknown,
@@ -29,9 +30,9 @@ from goodtaste.member.wechat import Wechat
 
 __all__ = [
     "LADDER", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level", "LevelGrant",
-    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NotPresent", "ProfilePatch", "Program", "Proof",
-    "PublicKey", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "by_kid", "change_profile", "classify",
-    "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours",
-    "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys",
-    "set_program", "sign_in", "standing", "verify", "visit_query", "wechat_proof",
+    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent", "ProfilePatch", "Program",
+    "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "by_kid", "change_profile",
+    "classify", "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned",
+    "is_ours", "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys",
+    "reach", "receipt", "set_program", "sign_in", "standing", "text", "verify", "visit_query", "wechat_proof",
 ]  # fmt: skip

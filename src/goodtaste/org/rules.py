@@ -29,6 +29,7 @@ _MANAGER = _COUNTER | {
     "points.read",
     "staff.read",
     "store.switch",
+    "subscription.read",
     "table.edit",
     "terminal.pair",
 }
@@ -46,6 +47,8 @@ _MARKETER = frozenset(
         "points.read",
         "shop.edit",
         "shop.read",
+        "subscription.edit",
+        "subscription.read",
     }
 )
 _ANALYST = frozenset(
@@ -60,6 +63,7 @@ _ANALYST = frozenset(
         "points.read",
         "points.report",
         "shop.read",
+        "subscription.read",
     }
 )
 _AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
@@ -76,6 +80,7 @@ _ADMIN = (
         "org.edit",
         "program.edit",
         "staff.edit",
+        "subscription.refund",
     }
 )
 

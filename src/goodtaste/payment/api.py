@@ -1,5 +1,15 @@
 """The door of payment."""
 
+from goodtaste.payment.agreement import (
+    Agreement,
+    AgreementIntent,
+    AgreementNotice,
+    Announced,
+    Autopay,
+    Autopays,
+    DeductIntent,
+    Occasion,
+)
 from goodtaste.payment.attempts import (
     AlreadyPaid,
     AmountDiffers,
@@ -16,7 +26,24 @@ from goodtaste.payment.attempts import (
 from goodtaste.payment.calls import Charged, ask, charge, give_back
 from goodtaste.payment.cash import TooLittleCash, take
 from goodtaste.payment.elsewhere import keep_taken, taken_elsewhere
-from goodtaste.payment.gateway import Closed, Declined, Gateways, MethodUnknown, Outcome, Paid, Pending, Unknown
+from goodtaste.payment.gateway import (
+    NOTICE_BYTES_MAX,
+    Absent,
+    Closed,
+    Declined,
+    Gateways,
+    MethodUnknown,
+    NoticeRefused,
+    Outcome,
+    Paid,
+    PaymentNotice,
+    Pending,
+    Refunded,
+    RefundIntent,
+    RefundNotice,
+    RefundOutcome,
+    Unknown,
+)
 from goodtaste.payment.jobs import job_functions
 from goodtaste.payment.proof import PROOFS
 from goodtaste.payment.refunds import Begun, NotRefundable, Refund, RefundTooMuch, start_refund
@@ -26,27 +53,43 @@ from goodtaste.payment.views import PaymentView, RefundView, of_order
 from goodtaste.payment.views import view as shown
 
 __all__ = [
+    "NOTICE_BYTES_MAX",
     "PROOFS",
+    "Absent",
+    "Agreement",
+    "AgreementIntent",
+    "AgreementNotice",
     "AlreadyPaid",
     "AmountDiffers",
+    "Announced",
+    "Autopay",
+    "Autopays",
     "Back",
     "Begun",
     "Charged",
     "Closed",
     "Declined",
+    "DeductIntent",
     "Gateways",
     "MethodUnknown",
     "NotRefundable",
+    "NoticeRefused",
+    "Occasion",
     "Outcome",
     "Paid",
     "Pay",
     "Payment",
+    "PaymentNotice",
     "PaymentUnknown",
     "PaymentView",
     "Pending",
     "Refund",
+    "RefundIntent",
+    "RefundNotice",
+    "RefundOutcome",
     "RefundTooMuch",
     "RefundView",
+    "Refunded",
     "Settled",
     "Settlements",
     "Started",
