@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt types contracts check bench prices crash walk docs lock wheel reset clean
+.PHONY: help setup setup-dev run test lint fmt types contracts check bench prices web-test crash walk docs lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -59,6 +59,9 @@ bench: setup-dev ## measure, and write bench/results.json
 
 prices: setup-dev ## price 100,000 random carts against brute force, and return 20,000 orders in parts
 	@GOODTASTE_CARTS=100000 GOODTASTE_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 1800 tests/test_pricing_search.py tests/test_pricing_refunds.py
+
+web-test: ## compile the display code of web/shared/price and show the golden prices in it; needs Node 20
+	@cd web/shared/price && npm ci --silent --no-audit --no-fund && npm test --silent
 
 crash: setup-dev ## kill the server and the database under load, and prove the books
 	@$(BIN)/python -m bench.crash $(ARGS)

@@ -356,9 +356,9 @@ def _together(dice: random.Random, n: int) -> dict[str, tuple[str, ...] | None]:
     }
 
 
-def an_offer(dice: random.Random, n: int) -> Offer:
-    """Return a random offer."""
-    line = dice.random() < 0.55
+def an_offer(dice: random.Random, n: int, *, lines: float = 0.5) -> Offer:
+    """Return a random offer, a promotion of lines for so large a part of them."""
+    line = dice.random() < lines
     benefit = _line_benefit(dice) if line else _order_benefit(dice)
     return Offer(
         id=f"o{n}",
@@ -409,7 +409,8 @@ def a_cart(dice: random.Random) -> tuple[list[Line], Context, list[Coupon], list
         for no in range(1, dice.choice([1, 2, 4, 6, 6, 8]) + 1)
     ]
     several = dice.choice([0, 0, 1, 2, 3, 4])
-    offers = [an_offer(dice, n) for n in range(dice.choice([0, 3, 5, 7, 8, 8]) - several)]
+    of_lines = dice.choice([0.4, 0.6, 0.9])
+    offers = [an_offer(dice, n, lines=of_lines) for n in range(dice.choice([0, 3, 5, 7, 8, 8]) - several)]
     fees = Fees(
         packaging_fen=dice.choice([0, 200]),
         delivery_fen=dice.choice([0, 600]),

@@ -1,6 +1,6 @@
 """The cheapest legal combination: as brute force finds it, with a proof, the same in whatever order things come.
 
-GOODTASTE_CARTS prices more random carts against brute force (default 300); `make prices` prices 100,000.
+GOODTASTE_CARTS prices more random carts against brute force (default 500); `make prices` prices 100,000.
 """
 
 from __future__ import annotations
@@ -10,8 +10,13 @@ import random
 from typing import Any
 
 import msgspec
+import pytest
 
 from goodtaste.pricing.api import (
+    Benefit,
+    Bundle,
+    BuyGet,
+    CheapestFree,
     Context,
     Coupon,
     Fees,
@@ -21,18 +26,22 @@ from goodtaste.pricing.api import (
     Line,
     NthItem,
     Offer,
+    Part,
     PercentOff,
     Priced,
     SpendAndSave,
     Tier,
     UnitPercent,
     UnitPrice,
+    check,
     price,
 )
+from goodtaste.pricing.benefits import MILLI
+from goodtaste.pricing.moves import Cart, of_offer
 from tests.pricing_oracle import NOW, Oracle, a_cart
 from tests.test_pricing import a_coupon, a_line
 
-CARTS = int(os.environ.get("GOODTASTE_CARTS", "300"))
+CARTS = int(os.environ.get("GOODTASTE_CARTS", "500"))
 HERE = Context("s", "counter", NOW, is_member=True)
 SOUP = [Line(1, "soup", "soup", 2, 5_000)]
 
@@ -167,6 +176,51 @@ def test_lanes_work_one_after_another_and_count_what_they_declare() -> None:
     assert why(price(SOUP, one, (), [an_offer(tenth)])) == {"o": ("no_lane", {})}
 
 
+def test_a_percentage_counts_in_the_bound_on_what_is_left_before_coupons() -> None:
+    cart = [Line(1, "a", "a", 1, 1_000)]
+    fixed, half = off(310, id_="a", groups=("g",)), an_offer(PercentOff(off_bp=5_000), "b", groups=("g",))
+    priced = price(cart, HERE, [a_coupon("cash", 400)], [fixed, half])
+    assert (taken(priced), priced.due_fen) == (["b", "c"], 100)
+
+
+def test_what_is_found_first_gives_way_to_what_costs_the_same_and_was_declared_first() -> None:
+    cart = [
+        *(Line(no, f"s{no}", f"d{no}", 1, 5_000) for no in (1, 2)),
+        *(Line(no, "x", f"d{no}", 1, 0) for no in (3, 4)),
+    ]
+    small = UnitPrice(dish_ids=("d1",), price_fen=4_950)
+    large = UnitPrice(dish_ids=("d1",), price_fen=4_900)
+    others = [an_offer(UnitPrice(dish_ids=(f"e{n}",), price_fen=90), f"z{n}") for n in range(3)]
+    more = [Line(10 + n, f"e{n}", f"e{n}", 1, 100) for n in range(3)]
+    offers = [
+        an_offer(small, "a", groups=("g",)),
+        an_offer(large, "b", groups=("g",)),
+        off(50, 10_220, id_="tier"),
+        *others,
+    ]
+    priced = price([*cart, *more], HERE, (), offers)
+    assert (taken(priced), priced.due_fen) == (["a", "z0", "z1", "z2", "tier"], 10_170)
+
+
+def test_no_promotion_of_lines_saves_more_than_its_bounds_whatever_the_others_took() -> None:
+    looked = 0
+    for seed in range(400):
+        dice = random.Random(seed)
+        lines, _, _, offers = a_cart(dice)
+        cart = Cart(lines, [line.list_fen for line in lines], delivery_fen=0, service_bp=0)
+        for offer in offers:
+            move = of_offer(offer, cart, Lane("line", "line"))
+            for _ in range(4 if move.taking and move.most_fen else 0):
+                free = [dice.randint(0, qty) for qty in cart.qtys]
+                takes, _ = move.taking(free) if move.taking else ([], 0)
+                saved = sum(fen for _, _, fen in takes)
+                looked += saved > 0
+                assert saved <= move.most_fen, (seed, offer)
+                assert saved * MILLI <= sum(move.pieces[i] * pieces for i, pieces, _ in takes), (seed, offer)
+                assert all(pieces <= free[i] and fen <= cart.units[i] * pieces for i, pieces, fen in takes)
+    assert looked > 500
+
+
 def several(*coupons: Coupon, most: int = 3, **fees: int) -> Priced:
     """Price two soups with coupons."""
     return price(SOUP, msgspec.structs.replace(HERE, max_coupons=most, fees=Fees(**fees)), coupons)
@@ -256,3 +310,36 @@ def test_more_offers_than_a_price_looks_at_say_so() -> None:
         "o200",
         "o201",
     ]
+
+
+@pytest.mark.parametrize(
+    "benefit",
+    [
+        BuyGet(buy=1, get=1, dish_ids=("a", "b"), get_dish_ids=("a",)),
+        Bundle(parts=(Part(dish_ids=("a", "b")), Part(dish_ids=("a",))), price_fen=1),
+        Bundle(parts=(Part(dish_ids=("a",)), Part(dish_ids=("a",))), price_fen=1),
+        UnitPercent(off_bp=20_000),
+        NthItem(n=1, off_bp=15_000),
+        CheapestFree(of=2, free=9),
+        PercentOff(off_bp=30_000),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_an_offer_that_was_never_checked_has_a_price_too(benefit: Benefit) -> None:
+    cart = [Line(1, "a", "a", 3, 3_000), Line(2, "b", "b", 2, 1_000)]
+    offer = an_offer(benefit)
+    assert check(offer)
+    adds_up(price(cart, HERE, (), [offer, off(500, id_="other")]))
+
+
+def test_a_long_cart_with_everything_at_hand_has_its_price_within_a_bound_on_the_work() -> None:
+    dice = random.Random(1)
+    cart = [Line(no, f"s{no}", f"d{no % 20}", no % 5 + 1, 500 + no * 13) for no in range(1, 101)]
+    many = [
+        an_offer(NthItem(n=2, off_bp=5_000, dish_ids=tuple(f"d{dice.randrange(20)}" for _ in range(3))), f"o{n:03d}")
+        for n in range(60)
+    ]
+    priced = price(cart, msgspec.structs.replace(HERE, nodes_max=400), (), many)
+    adds_up(priced)
+    assert priced.proof is not None
+    assert priced.proof.nodes <= 400 * 16 // 100

@@ -1,6 +1,7 @@
 """The door of pricing."""
 
 from goodtaste.pricing.check import Fault, check, check_set, lane_of, stage_of
+from goodtaste.pricing.explain import Row, Said, explain, in_words
 from goodtaste.pricing.offers import (
     Benefit,
     BirthdayWindow,
@@ -56,6 +57,6 @@ __all__ = [
     "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon", "CouponKind",
     "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine", "Lane", "Line",
     "Lost", "NthItem", "Offer", "Part", "PercentOff", "PointsRate", "Policy", "Priced", "PricedLine", "Proof", "Reason", "Refund",
-    "RefundLine", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set", "freeze",
-    "lane_of", "price", "refund", "stage_of",
+    "RefundLine", "Row", "Said", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set",
+    "explain", "freeze", "in_words", "lane_of", "price", "refund", "stage_of",
 ]  # fmt: skip

@@ -140,12 +140,10 @@ def next_tiers(taken: Iterable[Move], applied: Iterable[Applied]) -> list[WhyNot
         if move.kind != "spend_and_save":
             continue
         base = sum(part.base_fen for part in used.shares)
-        tiers = (
-            [(t * n, off * n) for t, off in move.tiers for n in range(1, move.times + 1)]
-            if move.times > 1
-            else move.tiers
-        )
-        above = [(t, off) for t, off in tiers if t > base]
+        above = [(t, off) for t, off in move.tiers if t > base]
+        step, off = move.tiers[0]
+        if move.times > 1 and step and base // step < move.times:
+            above = [((base // step + 1) * step, (base // step + 1) * off)]
         if above:
             facts = {"missing_fen": above[0][0] - base, "threshold_fen": above[0][0], "off_fen": above[0][1]}
             found.append(WhyNot(move.id, "next_tier", facts))

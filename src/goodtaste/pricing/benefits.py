@@ -28,7 +28,10 @@ def chosen(dish_ids: Sequence[str], dishes: Sequence[str]) -> list[int]:
 
 
 def line_taking(benefit: LineBenefit, dishes: Sequence[str], units: Sequence[int]) -> Taking:
-    """Return what a promotion of lines does on these lines."""
+    """Return what a promotion of lines does on these lines.
+
+    Where it contradicts itself, which `check` finds when it is saved, no piece is taken twice and none costs less than nothing.
+    """
     if isinstance(benefit, UnitPrice):
         return _unit_price(benefit, dishes, units)
     if isinstance(benefit, UnitPercent):
@@ -101,7 +104,7 @@ def _unit_price(benefit: UnitPrice, dishes: Sequence[str], units: Sequence[int])
 
 
 def _unit_percent(benefit: UnitPercent, dishes: Sequence[str], units: Sequence[int]) -> Taking:
-    off_bp, places = benefit.off_bp, chosen(benefit.dish_ids, dishes)
+    off_bp, places = min(benefit.off_bp, 10_000), chosen(benefit.dish_ids, dishes)
 
     def taking(free: Sequence[int]) -> tuple[list[Take], int]:
         takes = [(i, free[i], units[i] * free[i] * off_bp // 10_000) for i in places if free[i]]
@@ -114,7 +117,7 @@ def _in_sets(buy: int, get: int, off_bp: int, times: int, places: Sequence[int],
     """Of each `buy` + `get` pieces, dearest first, the last `get` are `off_bp` less."""
     dearest = sorted(places, key=lambda i: (-units[i], i))
     size = buy + get
-    off = [basis_points(unit, off_bp) for unit in units]
+    off = [basis_points(unit, min(off_bp, 10_000)) for unit in units]
 
     def cheap(position: int) -> int:
         return position // size * get + max(0, position % size - buy)
@@ -148,9 +151,9 @@ def _buy_get(benefit: BuyGet, dishes: Sequence[str], units: Sequence[int]) -> Ta
     bought = chosen(benefit.dish_ids, dishes)
     if not benefit.get_dish_ids:
         return _in_sets(benefit.buy, benefit.get, benefit.off_bp, benefit.times, bought, units)
-    cheapest = sorted(bought, key=lambda i: (units[i], i))
     dearest = sorted(chosen(benefit.get_dish_ids, dishes), key=lambda i: (-units[i], i))
-    off = [basis_points(unit, benefit.off_bp) for unit in units]
+    cheapest = sorted([i for i in bought if i not in dearest], key=lambda i: (units[i], i))
+    off = [basis_points(unit, min(benefit.off_bp, 10_000)) for unit in units]
 
     def taking(free: Sequence[int]) -> tuple[list[Take], int]:
         given = sum([free[i] for i in dearest])
@@ -176,7 +179,11 @@ def _first(places: Sequence[int], free: Sequence[int], wanted: int) -> list[tupl
 
 
 def _bundle(benefit: Bundle, dishes: Sequence[str], units: Sequence[int]) -> Taking:
-    parts = [(sorted(chosen(part.dish_ids, dishes), key=lambda i: (-units[i], i)), part.qty) for part in benefit.parts]
+    parts: list[tuple[list[int], int]] = []
+    for part in benefit.parts:
+        earlier = {i for places, _ in parts for i in places}
+        named = [i for i in chosen(part.dish_ids, dishes) if i not in earlier]
+        parts.append((sorted(named, key=lambda i: (-units[i], i)), part.qty))
 
     def taking(free: Sequence[int]) -> tuple[list[Take], int]:
         left, sets, saved = list(free), 0, 0
@@ -202,7 +209,7 @@ def _cheapest_free(benefit: CheapestFree, dishes: Sequence[str], units: Sequence
     def taking(free: Sequence[int]) -> tuple[list[Take], int]:
         if sum([free[i] for i in cheapest]) < benefit.of:
             return _NOTHING
-        saved = sum([units[i] * pieces for i, pieces in _first(cheapest, free, benefit.free)])
+        saved = sum([units[i] * pieces for i, pieces in _first(cheapest, free, min(benefit.free, benefit.of))])
         return _shared(_first(cheapest, free, benefit.of), saved, units), 1
 
     return taking

@@ -8,7 +8,7 @@ it is the first in this order.  The bound never saves less than the tree can:
 - offers of the order, then coupons: of those that shut each other out the best one, of coupons as many as an order takes, each at most
   what it saves with nothing else taken, and a percentage at most of the least that can be left when its kind begins.
 
-Nothing here reads more than `nodes_max` nodes: then the best found is given, with what the cheapest could be at least.
+At `nodes_max` nodes, fewer where a cart is longer than `LINES` lines, the best found is given, with what the cheapest could be at least.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ from goodtaste.pricing.values import COUPON_LANE, Proof
 INFINITE = 1 << 62
 WHOLE_BP = 10_000
 BEAM = 10  # states kept while a first good combination is looked for
+LINES = 16  # of a cart that may have all nodes
+MANY = 24  # promotions of lines above which a bound and a first combination are looked for with less care
 SEEDED = 3  # so few promotions of lines need none
 
 
@@ -34,7 +36,7 @@ class Search:
     def __init__(self, cart: Cart, moves: Sequence[Move], *, room: list[int], nodes_max: int) -> None:
         self.cart = cart
         self.moves = moves
-        self.nodes_max = nodes_max
+        self.nodes_max = nodes_max * LINES // max(LINES, len(cart.lines))
         self.nodes = 0
         self.open_fen = INFINITE
         self.best: State | None = None
@@ -71,13 +73,13 @@ class Search:
 
         Offer by offer, the `BEAM` states that can still come out lowest are kept.
         """
-        states = [self.start]
+        states, width = [self.start], BEAM if self.line_moves <= MANY else 2
         for at in range(self.line_moves):
             move, rates = self.moves[at], self.rates[at + 1]
             states += [after for state in states if state.may(move) and (after := state.take(move))]
-            if len(states) > BEAM:
+            if len(states) > width:
                 states.sort(key=lambda state: state.total - sum(map(mul, state.free, rates)) // MILLI)
-                del states[BEAM:]
+                del states[width:]
         return min(states, key=lambda state: state.total)
 
     def _lines(self, state: State, at: int) -> None:
@@ -205,6 +207,8 @@ def _top(amounts: list[int], room: int) -> int:
 def _whole(moves: Sequence[Move], qtys: Sequence[int]) -> list[int]:
     """Choose the promotions that are bounded by what they save in all, where that is tighter than a rate for each piece."""
     whole: list[int] = []
+    if len(moves) > MANY:
+        return whole
     open_ = {move.index: move for move in moves}
 
     def by_piece() -> int:
