@@ -21,6 +21,7 @@ from goodtaste.app import migrate
 from goodtaste.kernel.calendar import BusinessCalendar
 from goodtaste.kernel.config import Settings, load
 from goodtaste.kernel.db import metadata, sqlite
+from goodtaste.kernel.ids import derived_id
 from goodtaste.ledger import api as ledger
 from goodtaste.ledger.lots import txn_of
 from goodtaste.ledger.tables import ISSUED
@@ -190,6 +191,18 @@ def _people(members: int) -> Iterator[Table]:
             "joined_at", "version",
         ),
         ((uid(MEMBER, i), f"{i:016x}", "active", "食客", "", "", "", "zh-CN", {}, "silver", "", NOW, 1) for i in numbers),
+    )  # fmt: skip
+    then, review_on = NOW - timedelta(days=200), date(2099, 1, 1)
+    yield (
+        "member_level_grant",
+        (
+            "id", "member_id", "source", "level", "from_at", "until_at", "review_on", "warned_on", "next_on", "ended_at", "given_by",
+        ),
+        (
+            (derived_id(uid(MEMBER, i), "level/earned"), uid(MEMBER, i), "earned", "silver", then, None, review_on, None, review_on,
+             None, "bench")
+            for i in numbers
+        ),
     )  # fmt: skip
     yield (
         "member_visit",

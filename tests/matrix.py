@@ -187,6 +187,7 @@ GET    /v1/me/code                                              | ?  +  +  -  | 
 GET    /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/level                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/level/history                                     | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/phone                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points/expiring                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
@@ -198,6 +199,10 @@ GET    /v1/member-codes/keys                                    | ?  -  -  +  | 
 POST   /v1/member-codes/scan                                    | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/members/{member_id}                                  | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 POST   /v1/members/{member_id}/freeze                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/members/{member_id}/level                            | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+GET    /v1/members/{member_id}/level/history                    | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+POST   /v1/members/{member_id}/level                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/members/{member_id}/level/end                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  0
 POST   /v1/members/{member_id}/phone                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/members/{member_id}/points                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 POST   /v1/members/{member_id}/unfreeze                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
@@ -209,6 +214,9 @@ POST   /v1/points/adjustments/{adjustment_id}/refuse            | ?  -  -  -  | 
 GET    /v1/points/liability                                     | ?  -  -  -  | -  -  -  -  | -  -  | -  +  +  +
 GET    /v1/points/rules                                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 PUT    /v1/points/rules                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/level-plan                                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+GET    /v1/level-plan/versions                                  | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+PUT    /v1/level-plan                                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 # events that could not be digested
 GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/dead-letters/{letter_id}                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

@@ -141,6 +141,11 @@ REQUESTS: dict[str, Body] = {
     },
     "POST /v1/points/adjustments/{adjustment_id}/refuse": _same(REASON),
     "PUT /v1/points/rules": _same(msgspec.to_builtins(PointsRules()) | REASON),
+    "POST /v1/members/{member_id}/level": lambda s, c: {"id": new_id(), "level": "silver", **REASON},
+    "POST /v1/members/{member_id}/level/end": lambda s, c: {"grant_id": new_id(), **REASON},
+    "PUT /v1/level-plan": lambda s, c: {
+        "version": 99, "levels": [{"code": "regular", "name": "普通", "name_en": "Regular", "growth_min": 0}], **REASON,
+    },
     "POST /v1/quotes": _cart,
     "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "kind": "counter", "seen_due_fen": 333},
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},

@@ -11,7 +11,6 @@ import pytest
 
 from goodtaste.app import rooms
 from goodtaste.kernel import night as nights
-from goodtaste.kernel.auth import SYSTEM
 from goodtaste.kernel.calendar import BusinessCalendar, months_later
 from goodtaste.kernel.db import script
 from goodtaste.kernel.ids import new_id
@@ -23,7 +22,6 @@ from goodtaste.member.level_rules import birthdays_on
 from goodtaste.member.rules import Program
 from goodtaste.member.standing import set_program
 from goodtaste.org.api import Directory
-from goodtaste.promo.templates import NewTemplate, make
 from tests.member_kit import a_member
 from tests.shop import write
 from tests.shop_kit import Floor
@@ -37,22 +35,19 @@ async def house(floor: Floor) -> Floor:
     """Give the restaurant at the noon of `TODAY`, with presents for silver and gold and for the birthday of who is silver."""
     floor.hands.now = datetime(2026, 11, 22, 4, tzinfo=UTC)
     if floor.process.see(Program) == Program():
-        made = [
-            await floor.db.run(
-                make(
-                    NewTemplate(id=new_id(), name=name, kind="cash", value=500, valid_days=30, limit_each=9),
-                    actor=SYSTEM,
-                    at=floor.now,
-                )
-            )
-            for name in ("silver", "gold", "birthday")
-        ]
+        made = [await a_template(floor, name) for name in ("silver", "gold", "birthday")]
         regular, silver, gold, vip = Program().levels
-        silver = msgspec.structs.replace(silver, upgrade_template_id=made[0].id, birthday_template_id=made[2].id)
-        gold = msgspec.structs.replace(gold, upgrade_template_id=made[1].id)
+        silver = msgspec.structs.replace(silver, upgrade_template_id=made[0], birthday_template_id=made[2])
+        gold = msgspec.structs.replace(gold, upgrade_template_id=made[1])
         await floor.db.run(write(*set_program(Program(levels=(regular, silver, gold, vip)))))
         await floor.process.snapshots.refresh()
     return floor
+
+
+async def a_template(floor: Floor, name: str) -> str:
+    """Have the head office make a template of coupons."""
+    asked = {"id": new_id(), "name": name, "kind": "cash", "value": 500, "valid_days": 30, "limit_each": 9}
+    return str((await floor.done("POST", "/v1/coupon-templates", asked, floor.at("hq_admin")))["id"])
 
 
 class Guest(Diner):
@@ -206,6 +201,29 @@ def _held(member_id: str) -> Any:
     return (yield from levels.read(member_id))
 
 
+async def test_a_night_that_begins_before_the_brands_own_day_ends_nothing_ahead_of_time(house: Floor) -> None:
+    guest = await a_guest(house)
+    begins, _ = BusinessCalendar("Asia/Shanghai", 240).day_of(TODAY + timedelta(days=1))
+    house.hands.now = begins - timedelta(hours=3)
+    given = {"id": new_id(), "level": "vip", "reason": "x", "until_at": begins - timedelta(hours=1)}
+    await house.done("POST", f"/v1/members/{guest.id}/level", given, house.at("hq_admin"))
+    assert [await step.run(TODAY + timedelta(days=1)) for step in rooms.night(house.process)][2] == 0
+    assert await guest.level() == "vip"
+    await house.run_jobs()
+    assert await guest.level() == "vip"
+
+
+async def test_an_order_that_is_heard_late_takes_nothing_from_what_was_given_meanwhile(house: Floor) -> None:
+    guest, order = await a_guest(house), new_id()
+    late = tell(guest.paid(order, 60_000), guest.completed(order, 60_000, 0), at=house.now - timedelta(minutes=5))
+    given = {"id": new_id(), "level": "vip", "reason": "x", "until_at": None}
+    await house.done("POST", f"/v1/members/{guest.id}/level", given, house.at("hq_admin"))
+    await house.db.run(write(late))
+    await house.hear()
+    assert await guest.level() == "vip"
+    await house.books_hold()
+
+
 @pytest.mark.parametrize(
     "day, kept",
     [
@@ -247,7 +265,7 @@ async def test_missed_nights_are_caught_up_with_in_order_and_a_replay_changes_no
     await guest.grows(500)
     steps = rooms.night(house.process)
     order = [step.name for step in steps]
-    assert order == ["member.expire", "member.review_levels", "member.end_grants", "member.birthdays"]
+    assert order == ["member.expire", "member.review_levels", "member.end_grants", "promo.expire", "member.birthdays"]
     day = timedelta(days=1)
     start = YEAR + 28 * day
     await night(house, YEAR)
@@ -286,7 +304,7 @@ async def test_missed_nights_are_caught_up_with_in_order_and_a_replay_changes_no
         await replay(house.db, steps, on=today + day, today=today, clock=house.hands)
     with pytest.raises(NightUnknown):
         await replay(house.db, steps, on=start - day, today=today, clock=house.hands)
-    assert [each.business_date for each in await house.db.rows(nights.RECENT(limit=4))] == [today] * 4
+    assert [each.business_date for each in await house.db.rows(nights.RECENT(limit=5))] == [today] * 5
     await house.books_hold()
 
 

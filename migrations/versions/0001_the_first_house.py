@@ -299,6 +299,17 @@ def upgrade() -> None:
         batch_op.create_index("member_code_use_expires_at_idx", ["expires_at"], unique=False)
 
     op.create_table(
+        "member_level_plan",
+        sa.Column("version", columns.Int(), autoincrement=False, nullable=False),
+        sa.Column("doc", columns.Doc(), nullable=False),
+        sa.Column("saved_by", columns.Str(), nullable=False),
+        sa.Column("saved_at", columns.Moment(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.PrimaryKeyConstraint("version", name=op.f("member_level_plan_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
         "member_level_step",
         sa.Column("code", columns.Str(), nullable=False),
         sa.Column("growth_min", columns.Int(), nullable=False),
@@ -1999,6 +2010,7 @@ def downgrade() -> None:
 
     op.drop_table("member_member")
     op.drop_table("member_level_step")
+    op.drop_table("member_level_plan")
     with op.batch_alter_table("member_code_use", schema=None) as batch_op:
         batch_op.drop_index("member_code_use_expires_at_idx")
 

@@ -87,7 +87,7 @@ PROOFS = {
             ) taken GROUP BY store_id, sku
         ) t ON t.store_id = s.store_id AND t.sku = CAST(s.sku_id AS text)
         WHERE s.sold <> coalesce(t.n, 0)""",
-    "X9 growth that has not run out has lifted every member as far as it reaches": """
+    "X9 growth that has not run out has lifted every member as far as it reaches, once a plan is carried out": """
         WITH :ladder, grown AS (
             SELECT a.owner_id, sum(l.remaining) AS growth FROM ledger_account a JOIN ledger_lot l ON l.account_id = a.id
             WHERE a.unit = 'GROWTH' AND a.kind = 'member' AND l.expires_on >= (SELECT max(business_date) FROM ledger_txn)
@@ -96,9 +96,8 @@ PROOFS = {
         LEFT JOIN member_level_grant e ON e.member_id = m.id AND e.source = 'earned' AND e.ended_at IS NULL
         LEFT JOIN ladder h ON h.code = e.level
         WHERE m.status <> 'erased'
-        AND (SELECT max(growth_min) FROM ladder WHERE growth_min <= g.growth) > coalesce(h.growth_min, 0)""".replace(
-        ":ladder", LADDER
-    ),
+        AND (SELECT max(growth_min) FROM ladder WHERE growth_min <= g.growth) > coalesce(h.growth_min, 0)
+        AND NOT EXISTS (SELECT 1 FROM kernel_job WHERE name = 'member.carry_out_plan')""".replace(":ladder", LADDER),
     "X10 a correction by hand moved the points that it says, once it was made": """
         SELECT j.id, j.points, m.amount FROM member_adjustment j LEFT JOIN (
             SELECT t.source_id, sum(CASE WHEN a.kind = 'goodwill' THEN e.amount ELSE -e.amount END) AS amount

@@ -26,10 +26,12 @@ from goodtaste.member import api as members
 from goodtaste.member import handlers as member_handlers
 from goodtaste.member import http as member_http
 from goodtaste.member import jobs as member_jobs
+from goodtaste.member import level_plan as member_plan
 from goodtaste.member import levels as member_levels
 from goodtaste.member import nights as member_nights
 from goodtaste.member import notices as member_notices
 from goodtaste.member import sandbox_sms, sandbox_wechat
+from goodtaste.member.level import http as level_http
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
 from goodtaste.menu import http as menu_http
@@ -67,6 +69,7 @@ ROUTES: list[Any] = [
     *org_http.ROUTES,
     *menu_http.ROUTES,
     *member_http.ROUTES,
+    *level_http.ROUTES,
     *ordering_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
@@ -178,9 +181,21 @@ def subscriptions() -> Subscriptions:
     return heard
 
 
+NIGHT_ORDER = (
+    "member.expire",  # growth has left before levels are looked at
+    "member.review_levels",
+    "member.end_grants",
+    "promo.expire",
+    "member.birthdays",  # in the level of this day, and its coupon among those that have not run out
+)
+
+
 def night(process: Process) -> list[NightStep]:
     """Return what is done once for each business date, in the order in which it is done."""
-    return [*member_nights.steps(process)]
+    steps = {step.name: step for step in [*member_nights.steps(process), *promo_jobs.night(process)]}
+    if unplaced := steps.keys() - set(NIGHT_ORDER):
+        raise ValueError(f"the night has no place for {sorted(unplaced)}")
+    return [steps[name] for name in NIGHT_ORDER]
 
 
 def tonight(process: Process) -> date:
@@ -198,6 +213,7 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
             process.db, night(process), today=lambda: tonight(process), clock=process.clock
         ),
         member_jobs.SWEEP.name: member_jobs.sweep(process),
+        member_plan.CARRY_OUT: member_plan.carry_out_job(process),
         member_levels.SETTLE: member_levels.settle_job(process),
         promo_presents.GIVE: promo_presents.give_job(process),
         member_notices.NOTICES.name: member_notices.notices(process),

@@ -22,7 +22,7 @@ from goodtaste.member.otp import CodeAsked, CodeSent
 from goodtaste.member.points import HistoryPage, Liability, PointsView
 from goodtaste.member.points_rules import NewPointsRules
 from goodtaste.member.profile import Me, MemberView, PhoneSeen, ProfilePatch, Why
-from goodtaste.member.rules import PointsRules, Program, Progress
+from goodtaste.member.rules import PointsRules, Program
 from goodtaste.member.visits import Arrived, CodeView, Scanned
 from goodtaste.org import api as org
 from goodtaste.org.api import Directory
@@ -97,13 +97,6 @@ async def change_consent(data: JSONBody[NewConsent], request: Asked) -> Consent:
     """Give or withdraw a consent."""
     ctx = context(request)
     return await ctx.run(consents.record(data, member_id=ctx.actor.id, at=ctx.now))
-
-
-@get("/v1/me/level", opt=member(), tags=["me"])
-async def my_level(request: Asked) -> Progress:
-    """Show one's level and how far it is to the next."""
-    ctx = context(request)
-    return await ctx.query(points.level_of(ctx.actor.id, program=ctx.see(Program)))
 
 
 @get("/v1/member-codes/keys", opt=AT_THE_STORE, tags=["members"])
@@ -288,7 +281,6 @@ ROUTES: list[Any] = [
     my_code,
     my_consents,
     change_consent,
-    my_level,
     code_keys,
     scan_code,
     show_member,

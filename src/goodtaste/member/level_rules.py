@@ -5,14 +5,22 @@ from __future__ import annotations
 from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
-from typing import Literal
+from itertools import pairwise
+from typing import Annotated, Literal
 
 import msgspec
 
 from goodtaste.kernel.calendar import months_later
+from goodtaste.kernel.ids import END
 from goodtaste.member.rules import Level, LevelTerms, Program, level_for
 
+LEVELS_MAX = 12
+GROWTH_SANE = 1_000_000  # yuan that somebody might pay in a year
+EARN_LEAST_BP, EARN_MOST_BP = 1_000, 100_000  # a tenth of the base rate, ten times it
+SHORTEST_MONTH = 28
+
 Source = Literal["earned", "paid", "staff"]
+LevelCode = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{0,23}" + END)]
 
 
 class LevelGrant(msgspec.Struct, frozen=True):
@@ -62,7 +70,12 @@ class Keeping(msgspec.Struct, frozen=True):
 
 def effective(grants: Sequence[LevelGrant], *, program: Program, at: datetime) -> Level:
     """Return the highest level that grants give at `at`: the lowest of the plan where they give none."""
-    held = [program.level(each.level) for each in grants if each.holds(at)]
+    return highest([each for each in grants if each.holds(at)], program=program)
+
+
+def highest(grants: Sequence[LevelGrant], *, program: Program) -> Level:
+    """Return the highest level of `grants`, whenever they hold; the lowest of the plan where there is none."""
+    held = [program.level(each.level) for each in grants]
     return max([program.levels[0], *held], key=lambda level: level.growth_min)
 
 
@@ -132,3 +145,32 @@ def keeping(grant: LevelGrant | None, *, growth: int, program: Program) -> Keepi
         review_on=grant.review_on,
         drops_on=drops_on(grant.review_on, grant.warned_on, program.level_terms) if grant.warned_on else None,
     )
+
+
+def plan_fault(levels: Sequence[Level], terms: LevelTerms) -> tuple[str, str] | None:
+    """Return which field of a plan cannot be so, and why; None where all can."""
+    if len(levels) > LEVELS_MAX:
+        return "levels", f"there are at most {LEVELS_MAX}"
+    if len({level.code for level in levels}) < len(levels):
+        return "code", "is there twice"
+    if levels[0].growth_min or levels[0].keep_min:
+        return "growth_min", "the lowest level begins at 0 and keeps at 0"
+    for below, level in pairwise(levels):
+        if level.growth_min <= below.growth_min:
+            return "growth_min", f"of {level.code} must be above that of {below.code}"
+    if terms.notice_days > terms.hold_months * SHORTEST_MONTH:
+        return "notice_days", "is longer than the period"
+    return next(filter(None, map(_level_fault, levels)), None)
+
+
+def _level_fault(level: Level) -> tuple[str, str] | None:
+    if level.growth_min > GROWTH_SANE:
+        return "growth_min", f"of {level.code} is in yuan paid in a year, at most {GROWTH_SANE}; is it in fen?"
+    if level.keep_min > level.growth_min:
+        return "keep_min", f"of {level.code} is above what reaches it"
+    if not EARN_LEAST_BP <= level.earn_bp <= EARN_MOST_BP:
+        return (
+            "earn_bp",
+            f"of {level.code} is in basis points of the base rate: 10000 is once, 15000 half as much again",
+        )
+    return None

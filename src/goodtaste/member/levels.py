@@ -35,7 +35,7 @@ from goodtaste.kernel.jobs import JobFunction, schedule
 from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import presents, rules
-from goodtaste.member.level_rules import LevelGrant, Source, earned_among, effective, period_from
+from goodtaste.member.level_rules import LevelGrant, Source, earned_among, highest, period_from
 from goodtaste.member.record import MEMBER, MemberRow, one, save
 from goodtaste.member.rules import Level, Program
 from goodtaste.member.standing import PROGRAM, program_of
@@ -108,9 +108,12 @@ def earn(member_id: str, level: Level, *, today: date, program: Program, at: dat
 
 
 def became(held: Held, after: Sequence[LevelGrant], *, cause: str, at: datetime) -> list[Change]:
-    """Write the member with the level that the grants `after` give, and tell what became of them."""
+    """Write the member with the highest level of the grants `after`, none of which was ended, and tell what became of them.
+
+    Whether one has run out is not asked here: `at` may be the instant of an event that is heard late, and `settle` ends what has.
+    """
     row, growth = held.row, held.balances[ledger.GROWTH].available
-    level = effective(after, program=held.program, at=at).code
+    level = highest(after, program=held.program).code
     moved = level != row.level
     news = LevelChanged(member_id=row.id, from_level=row.level, to_level=level, growth=growth, cause=cause)
     return [

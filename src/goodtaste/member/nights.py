@@ -211,7 +211,11 @@ def steps(process: Process) -> list[NightStep]:
         return await _review_all(process.db, on, process.clock())
 
     async def end_grants(on: date) -> int:
-        return await _settle_all(process.db, process.see(Program).calendar.day_of(on)[0], process.clock())
+        now = process.clock()
+        begins, _ = process.see(Program).calendar.day_of(on)
+        return await _settle_all(
+            process.db, min(begins, now), now
+        )  # a store further east may begin its day before the brand
 
     async def birthdays(on: date) -> int:
         return await _all_birthdays(process.db, on, process.clock())

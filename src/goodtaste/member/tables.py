@@ -211,6 +211,16 @@ program = create_table(
     CheckConstraint("id = 1", name="member_program_one"),
 )
 
+level_plan = create_table(
+    "member_level_plan",
+    Column("version", Int, primary_key=True, autoincrement=False),
+    Column("doc", Doc, nullable=False),
+    Column("saved_by", Str, nullable=False),
+    Column("saved_at", Moment, nullable=False),
+    Column("reason", Str, nullable=False),
+)
+"""Every version of the level plan; the newest is also in the program."""
+
 level_step = create_table(
     "member_level_step",
     Column("code", Str, primary_key=True),

@@ -73,6 +73,7 @@ _ADMIN = (
     | _AUDITOR
     | {
         "event.replay",
+        "level.correct",
         "member.freeze",
         "member.read_phone",
         "menu.edit",
