@@ -148,9 +148,11 @@ GET    /v1/offers                                               | ?  -  -  -  | 
 POST   /v1/offers                                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 GET    /v1/offers/{offer_id}                                    | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 PUT    /v1/offers/{offer_id}                                    | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
+POST   /v1/offers/{offer_id}/dry-run                            | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 POST   /v1/offers/{offer_id}/publish                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/offers/{offer_id}/stop                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +
 GET    /v1/offers/{offer_id}/versions                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+GET    /v1/stores/{store_id}/offers                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
 # the points shop
 GET    /v1/me/shop/exchanges                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/shop/exchanges                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

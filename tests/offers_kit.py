@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from goodtaste.kernel.ids import new_id
+from goodtaste.promo import api as promo
 from goodtaste.promo.offers import uses as offer_uses
 from goodtaste.promo.offers.uses import OfferUse
-from tests.shop import write
+from tests.shop import those_that_find, write
 from tests.shop_kit import Floor
 
 TEN_OFF_FIFTY = {"kind": "spend_and_save", "tiers": [{"threshold_fen": 5_000, "off_fen": 1_000}]}
@@ -55,3 +56,8 @@ async def counted(floor: Floor, offer_id: str) -> tuple[int, int]:
     """Return how many orders use an offer, and what they save, in fen."""
     shown = await floor.done("GET", f"/v1/offers/{offer_id}", None, floor.at("hq_admin"))
     return shown["used"], shown["used_fen"]
+
+
+async def counts_hold(floor: Floor) -> None:
+    """Find nothing that breaks a proof of promotions; orders of these tests are ids and nothing else."""
+    assert await those_that_find(floor.db, promo.PROOFS) == []

@@ -175,6 +175,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/offer-switch": _same({"halted": False, **REASON}),
     "POST /v1/offers": lambda s, c: offers_kit.terms(),
     "PUT /v1/offers/{offer_id}": lambda s, c: offers_kit.terms(s.ids["offer_id"]) | {"version": 99},
+    "POST /v1/offers/{offer_id}/dry-run": _same({"days": 1}),
     "POST /v1/offers/{offer_id}/publish": _same({"version": 1}),
     "POST /v1/offers/{offer_id}/stop": _same(REASON),
     "POST /v1/subscription-plans": lambda s, c: {

@@ -14,7 +14,7 @@ from tests import offers_kit
 from tests.member_kit import a_person
 from tests.offers_kit import counted, terms, use
 from tests.shop import at_once, write
-from tests.shop_kit import Floor, Member
+from tests.shop_kit import Floor, Member, all_at_once, spread
 
 
 async def test_an_offer_is_saved_as_a_draft_and_the_same_one_once(floor: Floor) -> None:
@@ -153,12 +153,14 @@ async def test_the_list_has_pages_and_states(floor: Floor) -> None:
         floor.later(seconds=1)
         drafts.append(await offers_kit.a_draft(floor))
     live = await offers_kit.a_live_offer(floor)
-    first = await floor.done("GET", "/v1/offers?state=draft&limit=2", None, admin)
+    first = await floor.done("GET", "/v1/offers?in_state=draft&limit=2", None, admin)
     assert [each["id"] for each in first["offers"]] == drafts[:0:-1]
-    rest = await floor.done("GET", f"/v1/offers?state=draft&limit=2&before={first['next']}", None, admin)
+    rest = await floor.done("GET", f"/v1/offers?in_state=draft&limit=2&before={first['next']}", None, admin)
     assert rest["offers"][0]["id"] == drafts[0]
-    assert live in [each["id"] for each in (await floor.done("GET", "/v1/offers?state=live", None, admin))["offers"]]
-    assert live not in [e["id"] for e in (await floor.done("GET", "/v1/offers?state=stopped", None, admin))["offers"]]
+    assert live in [each["id"] for each in (await floor.done("GET", "/v1/offers?in_state=live", None, admin))["offers"]]
+    assert live not in [
+        e["id"] for e in (await floor.done("GET", "/v1/offers?in_state=stopped", None, admin))["offers"]
+    ]
     assert await floor.refuses("GET", f"/v1/offers/{new_id()}", None, admin) == "promo.offer_unknown"
 
 
@@ -168,7 +170,7 @@ async def test_budgets_in_orders_and_in_money_are_exact_under_a_rush(floor: Floo
         said = await at_once(8, lambda _, id_=offer_id: use(floor, id_))
         assert said.count("promo.offer_spent") == 8 - wanted
         assert await counted(floor, offer_id) == (wanted, wanted * 1_000)
-    await floor.books_hold()
+    await offers_kit.counts_hold(floor)
 
 
 async def test_a_member_has_an_offer_as_often_as_one_may(floor: Floor) -> None:
@@ -199,7 +201,7 @@ async def test_what_an_order_used_comes_back_in_parts_and_whole_after_the_stop_t
     left = await floor.db.rows(offer_uses.of_order(order))
     await floor.db.run(write(*offer_uses.give_back(left)))
     assert await counted(floor, offer_id) == (0, 0)
-    await floor.books_hold()
+    await offers_kit.counts_hold(floor)
 
 
 async def test_a_bill_priced_anew_takes_and_gives_the_difference(floor: Floor) -> None:
@@ -213,7 +215,7 @@ async def test_a_bill_priced_anew_takes_and_gives_the_difference(floor: Floor) -
     found = await floor.db.rows(offer_uses.of_order(order))
     await floor.db.run(write(*offer_uses.change_uses(found, more[1:], **by)))
     assert [await counted(floor, each) for each in (first, second)] == [(0, 0), (1, 200)]
-    await floor.books_hold()
+    await offers_kit.counts_hold(floor)
 
 
 async def test_no_order_takes_what_was_stopped_changed_or_halted(floor: Floor) -> None:
@@ -243,3 +245,37 @@ async def test_a_budget_is_not_lowered_below_what_is_used(floor: Floor) -> None:
     await floor.done("PUT", f"/v1/offers/{offer_id}", terms(offer_id, budget_count=1) | {"version": 1}, admin)
     answer = await floor.do("POST", f"/v1/offers/{offer_id}/publish", {"version": 2}, admin)
     assert answer.json()["facts"]["faults"][0]["code"] == "promo.fault.below_used"
+
+
+async def test_what_is_published_in_the_moment_of_a_halt_is_halted_too(floor: Floor) -> None:
+    drafts = [await offers_kit.a_draft(floor) for _ in range(4)]
+    admin = floor.at("hq_admin")
+    publishing = [floor.do("POST", f"/v1/offers/{each}/publish", {"version": 1}, admin) for each in drafts]
+    halting = floor.do("POST", "/v1/offer-switch", {"halted": True, "reason": "停"}, admin)
+    said = spread(await all_at_once([*publishing[:2], halting, *publishing[2:]]))
+    assert said == {"done": 5}
+    assert await at_once(4, lambda n: use(floor, drafts[n])) == ["promo.offer_gone"] * 4
+    await floor.done("POST", "/v1/offer-switch", {"halted": False, "reason": "开"}, admin)
+    assert "promo.offer_gone" not in await at_once(4, lambda n: use(floor, drafts[n]))
+
+
+async def test_two_editors_who_saw_the_same_version_do_not_both_save(floor: Floor) -> None:
+    offer_id = await offers_kit.a_draft(floor)
+    edits = [
+        floor.do(
+            "PUT", f"/v1/offers/{offer_id}", terms(offer_id, budget_count=n) | {"version": 1}, floor.at("hq_admin")
+        )
+        for n in range(1, 6)
+    ]
+    assert spread(await all_at_once(edits)) == {"done": 1, "promo.offer_changed": 4}
+
+
+async def test_no_more_offers_are_live_than_the_engine_looks_at(floor: Floor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stop, "LIVE_MAX", 0)
+    draft = await offers_kit.a_draft(floor)
+    path = f"/v1/offers/{draft}/publish"
+    assert await floor.refuses("POST", path, {"version": 1}, floor.at("hq_admin")) == "promo.too_many_offers"
+    await floor.done("POST", "/v1/offer-switch", {"halted": True, "reason": "停"}, floor.at("hq_admin"))
+    halted = await floor.refuses("POST", path, {"version": 1}, floor.at("hq_admin"))
+    await floor.done("POST", "/v1/offer-switch", {"halted": False, "reason": "开"}, floor.at("hq_admin"))
+    assert halted == "promo.too_many_offers", "those that are halted count"

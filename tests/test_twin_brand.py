@@ -16,7 +16,7 @@ from tests.ledger_kit import broken_proofs
 from tests.shop import Shop, open_shop
 
 COUNTED = (
-    "org_store", "org_table", "org_area", "org_staff", "org_staff_role", "kernel_made", "promo_template", "promo_coupon",
+    "org_store", "org_table", "org_area", "org_staff", "org_staff_role", "kernel_made", "promo_template", "promo_coupon", "promo_offer",
     "member_member", "kernel_session", "ledger_txn", "kernel_audit", "kernel_outbox",
 )  # fmt: skip
 
@@ -106,3 +106,12 @@ async def test_the_books_hold_and_the_audit_log_knows_it_all(demo: Shop) -> None
     verdict = await audit.verify(demo.db)
     assert verdict.fault is None
     assert verdict.rows > 100
+
+
+async def test_the_offers_of_the_brief_stand_as_drafts_that_can_be_published(demo: Shop) -> None:
+    found = await demo.db.query(promo.offers_page(state="draft", before="", limit=10, at=demo.now))
+    assert {each.terms.offer.name_en for each in found.offers} == {each.name_en for each in data.brand().offers}
+    assert all(
+        promo.faults_of(each.id, each.terms, promo.known_here(demo.process.context()), at=demo.now) == []
+        for each in found.offers
+    )

@@ -13,6 +13,7 @@ from goodtaste.app import (
     cli_import,
     cli_menu,
     cli_night,
+    cli_offers,
     cli_serve,
     cli_subscriptions,
     cli_twin,
@@ -50,6 +51,7 @@ for command in (
     *cli_events.COMMANDS,
     *cli_night.COMMANDS,
     *cli_subscriptions.COMMANDS,
+    *cli_offers.COMMANDS,
 ):
     main.add_command(command)
 

@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
 from typing import TextIO, TypeVar
 
 import click
 from rich.table import Table
 
-from goodtaste.app import migrate as migrations
-from goodtaste.app.cli_database import revision, where
-from goodtaste.app.cli_settings import settings_of
+from goodtaste.app.cli_house import in_house
 from goodtaste.app.cli_words import out, stop, tell
-from goodtaste.app.process import running
 from goodtaste.channel import api as channel
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Unavailable
-from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import is_id
 
 T = TypeVar("T")
 
 REASON = click.option("--reason", required=True, help="Why; the audit log keeps it.")
 LETTER = click.argument("letter_id", metavar="LETTER")
-
-
-def _at_the_desk(context: click.Context, work: Callable[[Ctx], Awaitable[T]]) -> T:
-    """Run `work` in the house of the settings; a refusal ends the command with its sentence."""
-    settings = settings_of(context)
-    found, newest = revision(settings), migrations.newest()
-    if found != newest:
-        stop("cli.other_revision", where=where(settings), found=found or "-", newest=newest)
-
-    async def run() -> T:
-        async with running(settings) as process:
-            return await work(process.context())
-
-    try:
-        return asyncio.run(run())
-    except Refusal as refused:
-        stop(refused.code, **refused.facts)
-    except Unavailable as error:
-        stop("cli.no_database", where=where(settings), error=str(error))
 
 
 def _checked(letter_id: str) -> str:
@@ -61,7 +35,7 @@ def events() -> None:
 @click.pass_context
 def list_(context: click.Context, limit: int) -> None:
     """List dead letters, newest first."""
-    found = _at_the_desk(context, lambda ctx: ctx.query(channel.page(before="", limit=limit)))
+    found = in_house(context, lambda ctx: ctx.query(channel.page(before="", limit=limit)))
     table = Table("letter", "at", "topic", "handler", "tries", "error")
     for each in found.letters:
         at = each.at.isoformat(timespec="seconds")
@@ -74,7 +48,7 @@ def list_(context: click.Context, limit: int) -> None:
 @click.pass_context
 def show(context: click.Context, letter_id: str) -> None:
     """Show a dead letter with its body and the last error."""
-    letter = _at_the_desk(context, lambda ctx: ctx.query(channel.one(_checked(letter_id))))
+    letter = in_house(context, lambda ctx: ctx.query(channel.one(_checked(letter_id))))
     for name in letter.__struct_fields__:
         out.print(f"{name:10} {getattr(letter, name)}", markup=False)
 
@@ -87,7 +61,7 @@ def show(context: click.Context, letter_id: str) -> None:
 def replay(context: click.Context, letter_id: str, reason: str, body: TextIO | None) -> None:
     """Replay a dead letter for the handler that failed, or take the order that it holds."""
     asked = channel.Replay(reason=reason, body=body.read() if body else None)
-    done = _at_the_desk(context, lambda ctx: channel.replay_letter(ctx, _checked(letter_id), asked))
+    done = in_house(context, lambda ctx: channel.replay_letter(ctx, _checked(letter_id), asked))
     tell("cli.letter_replayed", letter_id=done.letter_id, order_id=done.order_id or "-")
 
 
@@ -102,7 +76,7 @@ def discard(context: click.Context, letter_id: str, reason: str) -> None:
         asked = channel.Discard(reason=reason)
         await ctx.run(channel.discard_letter(_checked(letter_id), asked, actor=ctx.actor, at=ctx.now))
 
-    _at_the_desk(context, work)
+    in_house(context, work)
     tell("cli.letter_discarded", letter_id=letter_id)
 
 

@@ -39,6 +39,8 @@ from goodtaste.ordering import http as ordering_http
 from goodtaste.ordering import jobs as ordering_jobs
 from goodtaste.ordering import proof as ordering_proof
 from goodtaste.ordering import wallet as ordering_wallet
+from goodtaste.ordering.dry_run import http as dry_run_http
+from goodtaste.ordering.dry_run.run import Desk
 from goodtaste.org import api as org
 from goodtaste.org import http as org_http
 from goodtaste.org import jobs as org_jobs
@@ -71,6 +73,7 @@ ROUTES: list[Any] = [
     *member_http.ROUTES,
     *level_http.ROUTES,
     *ordering_http.ROUTES,
+    *dry_run_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
     *offers_http.ROUTES,
@@ -108,6 +111,7 @@ def furnish(process: Process) -> None:
     process.show(menu.MenuBook, menu.menu_snapshot())
     process.show(menu.Short, menu.short_snapshot())
     process.bring(menu.Pages())
+    process.bring(Desk())
     process.show(members.Program, members.program_snapshot())
     process.show(promo.LiveOffers, promo.live_offers_snapshot(process.clock))
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))

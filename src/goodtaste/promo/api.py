@@ -29,7 +29,12 @@ from goodtaste.promo.offers.live import (
     read_live,
 )
 from goodtaste.promo.offers.live import queries as offer_queries
-from goodtaste.promo.offers.terms import BadOffer, Terms
+from goodtaste.promo.offers.saved import OfferUnknown, make_offer, terms_at
+from goodtaste.promo.offers.saved import State as OfferState
+from goodtaste.promo.offers.saved import page as offers_page
+from goodtaste.promo.offers.stop import Halt, halt
+from goodtaste.promo.offers.stop import stop as stop_offer
+from goodtaste.promo.offers.terms import BadOffer, Terms, faults_of, known_here
 from goodtaste.promo.offers.uses import GUARDS as OFFER_GUARDS
 from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
 from goodtaste.promo.offers.uses import give_back as give_back_offers
@@ -46,12 +51,15 @@ __all__ = [
     "CouponUnknown",
     "CouponUsed",
     "Ground",
+    "Halt",
     "Hand",
     "Held",
     "Issue",
     "LiveOffer",
     "LiveOffers",
     "NewTemplate",
+    "OfferState",
+    "OfferUnknown",
     "OfferUse",
     "Out",
     "Template",
@@ -63,22 +71,29 @@ __all__ = [
     "by_ids",
     "change_uses",
     "claim",
+    "faults_of",
     "give_back",
     "give_back_offers",
     "ground",
+    "halt",
     "hand_of",
     "hold",
     "issue",
+    "known_here",
     "live_offers_snapshot",
     "make",
+    "make_offer",
     "offer_queries",
     "offers_of_order",
+    "offers_page",
     "owned",
     "read",
     "read_live",
     "redeem",
     "redeem_held",
     "reverse",
+    "stop_offer",
     "switch",
+    "terms_at",
     "use_offers",
 ]

@@ -17,7 +17,7 @@ from goodtaste.member import api as members
 from goodtaste.org import api as org
 from goodtaste.promo import api as promo
 from goodtaste.twin import brand_menu, data
-from goodtaste.twin.data import MemberData, PersonData, StoreData, TemplateData, id_of
+from goodtaste.twin.data import MemberData, OfferData, PersonData, StoreData, TemplateData, id_of
 
 WHY = "演示品牌"  # the reason that the audit log and the members read
 
@@ -52,6 +52,9 @@ async def seed(process: Process) -> bool:
     await brand_menu.seed(ctx, [id_of("store", store.code) for store in told.stores])
     for template in told.templates:
         await ctx.run(promo.make(_template(template), ground=promo.ground(ctx), actor=ctx.actor, at=ctx.now))
+    await ctx.refresh()
+    for offer in told.offers:
+        await ctx.run(promo.make_offer(_offer(offer), known_here=promo.known_here(ctx), actor=ctx.actor, at=ctx.now))
     for member in told.members:
         await _member(ctx, member)
     named = org.Named(name=told.brand.name, name_en=told.brand.name_en)
@@ -123,6 +126,15 @@ def _template(told: TemplateData) -> promo.NewTemplate:
     given = {name: getattr(told, name) for name in TemplateData.__struct_fields__ if name not in ("key", "dishes")}
     dishes = tuple(id_of("dish", code) for code in told.dishes)
     return promo.NewTemplate(id=id_of("template", told.key), dish_ids=dishes, **given)
+
+
+def _offer(told: OfferData) -> promo.Terms:
+    benefit = dict(told.benefit)
+    if "dish_ids" in benefit:
+        benefit["dish_ids"] = [id_of("dish", code) for code in benefit["dish_ids"]]
+    given = {name: getattr(told, name) for name in ("name", "name_en", "conditions", "groups")}
+    offer = given | {"id": id_of("offer", told.key), "benefit": benefit}
+    return msgspec.convert({"offer": offer, "cost_centre": told.cost_centre}, promo.Terms)
 
 
 async def _member(ctx: Ctx, told: MemberData) -> None:

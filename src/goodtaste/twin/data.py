@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from importlib.resources import files
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
@@ -87,6 +87,18 @@ class TemplateData(Data, frozen=True):
     claimable: bool = False
 
 
+class OfferData(Data, frozen=True):
+    """An offer, as `pricing.Offer` says; where it names dishes, they are codes."""
+
+    key: str
+    name: str
+    name_en: str
+    cost_centre: str
+    benefit: dict[str, Any]
+    conditions: dict[str, Any] = {}
+    groups: list[str] = []
+
+
 class BirthdayData(Data, frozen=True):
     """A birthday without its year."""
 
@@ -116,6 +128,7 @@ class BrandData(Data, frozen=True):
     stores: list[StoreData]
     staff: list[PersonData]
     templates: list[TemplateData]
+    offers: list[OfferData]
     members: list[MemberData]
 
 

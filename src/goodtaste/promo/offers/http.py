@@ -10,20 +10,22 @@ from litestar.params import JSONBody, QueryParameter
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id, Input, Reason
-from goodtaste.kernel.web import Before, context, staff
+from goodtaste.kernel.web import Before, anybody, context, staff
 from goodtaste.kernel.words import sentence
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
 from goodtaste.org.api import Directory
 from goodtaste.promo.offers import saved, stop
+from goodtaste.promo.offers.live import LiveOffers
 from goodtaste.promo.offers.saved import OfferView, VersionView
 from goodtaste.promo.offers.stop import Switch
-from goodtaste.promo.offers.terms import BadOffer, Known, Terms
+from goodtaste.promo.offers.terms import BadOffer, Terms, known_here
+from goodtaste.promo.offers.words import DinerOffer, in_words, is_for_all
 
 T = TypeVar("T")
 Asked = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=saved.PAGE_MAX)]
-InState = Annotated[saved.State | None, QueryParameter(name="state", description="Those in this state alone")]
+InState = Annotated[saved.State | None, QueryParameter(description="Those in this state alone")]
 Below = Annotated[int, QueryParameter(ge=1, le=1_000_000_000, description="The lowest version of the page before")]
 
 
@@ -31,11 +33,6 @@ class Stop(Input, frozen=True):
     """What is sent to stop an offer."""
 
     reason: Reason
-
-
-def known_here(ctx: Ctx) -> Known:
-    """Return what this process knows of stores, dishes and levels now."""
-    return Known(ctx.see(Directory), ctx.see(MenuBook), ctx.see(Program))
 
 
 async def _run(ctx: Ctx, script: Script[T]) -> T:
@@ -55,10 +52,10 @@ def _words(fault: dict[str, Any], language: str) -> str:
 
 
 @get("/v1/offers", opt=staff("offer.read"), tags=["offers"])
-async def list_offers(request: Asked, wanted: InState = None, before: Before = "", limit: Limit = 50) -> saved.Page:
+async def list_offers(request: Asked, in_state: InState = None, before: Before = "", limit: Limit = 50) -> saved.Page:
     """List offers, newest first: all, or those in a state."""
     ctx = context(request)
-    return await ctx.query(saved.page(state=wanted, before=before, limit=limit, at=ctx.now))
+    return await ctx.query(saved.page(state=in_state, before=before, limit=limit, at=ctx.now))
 
 
 @post("/v1/offers", opt=staff("offer.edit"), tags=["offers"])
@@ -117,7 +114,19 @@ async def turn_switch(data: JSONBody[stop.Halt], request: Asked) -> Switch:
     return await _run(ctx, stop.halt(data, actor=ctx.actor, at=ctx.now))
 
 
+@get("/v1/stores/{store_id:str}/offers", opt=anybody(), tags=["offers"])
+async def store_offers(store_id: Id, request: Asked) -> list[DinerOffer]:
+    """Tell what a diner may have in a store: the offers that are live, in words, with when and for whom they hold."""
+    ctx = context(request)
+    store = ctx.see(Directory).store(store_id)
+    said: dict[str, Any] = {"book": ctx.see(MenuBook), "program": ctx.see(Program), "zone": store.zone}
+    live = ctx.see(LiveOffers).at(store.id, at=ctx.now)
+    found = [each.terms.offer for each in live if is_for_all(each.terms.offer)]
+    return [in_words(each, language=ctx.language, **said) for each in found]
+
+
 ROUTES: list[Any] = [
+    store_offers,
     list_offers,
     make_offer,
     read_offer,

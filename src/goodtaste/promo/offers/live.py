@@ -52,17 +52,14 @@ class Out(msgspec.Struct, frozen=True):
     facts: dict[str, Any] = {}
 
 
-LIVE = Read(
+_PUBLISHED = (
     select(offer.c.id, version.c.version, version.c.terms)
     .join_from(offer, version, and_(version.c.offer_id == offer.c.id, version.c.version == offer.c.live_version))
-    .where(
-        offer.c.state == "published",
-        offer.c.halted.is_(False),
-        or_(offer.c.ends_at.is_(None), offer.c.ends_at > par("at", Moment)),
-    )
-    .order_by(offer.c.id),
-    LiveOffer,
+    .where(offer.c.state == "published", or_(offer.c.ends_at.is_(None), offer.c.ends_at > par("at", Moment)))
+    .order_by(offer.c.id)
 )
+PUBLISHED = Read(_PUBLISHED, LiveOffer)  # those that are halted too
+LIVE = Read(_PUBLISHED.where(offer.c.halted.is_(False)), LiveOffer)
 
 
 class Hand(msgspec.Struct, frozen=True):
@@ -111,11 +108,15 @@ class LiveOffers(msgspec.Struct, frozen=True, dict=True):
 
     def at(self, store_id: str, *, at: datetime) -> tuple[LiveOffer, ...]:
         """Return the offers of a store that are valid at `at`; their other conditions are the engine's to judge."""
+        return tuple(each for each in self.of(store_id) if _is_valid(each.terms.offer, at))
+
+    def of(self, store_id: str) -> tuple[LiveOffer, ...]:
+        """Return the offers of a store, those that begin later too."""
         here = self._by_store.get(store_id)
         if here is None:
             here = tuple(each for each in self.offers if _is_for(each.terms.offer, store_id))
             self._by_store[store_id] = here
-        return tuple(each for each in here if _is_valid(each.terms.offer, at))
+        return here
 
 
 def _is_for(asked: pricing.Offer, store_id: str) -> bool:

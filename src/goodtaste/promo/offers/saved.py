@@ -123,6 +123,11 @@ class VersionView(msgspec.Struct, frozen=True):
     published_at: datetime | None
 
 
+class _Version(msgspec.Struct, frozen=True):
+    version: int
+    terms: Terms
+
+
 class _Mark(msgspec.Struct, frozen=True):
     fingerprint: str
 
@@ -155,6 +160,12 @@ VERSIONS = Read(
     .order_by(version.c.version.desc())
     .limit(VERSIONS_PAGE),
     VersionView,
+)
+VERSION = Read(
+    select(version.c.version, version.c.terms).where(
+        version.c.offer_id == par("id", Id), version.c.version == par("version", Int)
+    ),
+    _Version,
 )
 FIRST = Read(select(version.c.fingerprint).where(version.c.offer_id == par("id", Id), version.c.version == 1), _Mark)
 NEW = insert(offer)
@@ -296,3 +307,15 @@ def versions(offer_id: str, *, before: int) -> Steps[list[VersionView]]:
     found, offers = yield from together(VERSIONS(id=offer_id, before=before), ONE(id=offer_id))
     known(offers, offer_id)
     return found
+
+
+@script
+def terms_at(offer_id: str, *, number: int | None) -> Steps[tuple[int, Terms]]:
+    """Return a version of an offer, the newest where none is named, with its number; refuses `OfferUnknown`."""
+    row = known((yield from rows(ONE(id=offer_id))), offer_id)
+    if number in (None, row.version):
+        return row.version, row.terms
+    found = yield from rows(VERSION(id=offer_id, version=number))
+    if not found:
+        raise OfferUnknown(offer_id=offer_id)
+    return found[0].version, found[0].terms

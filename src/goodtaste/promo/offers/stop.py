@@ -28,8 +28,8 @@ from goodtaste.kernel.db import (
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Input, Positive, Reason
 from goodtaste.kernel.snapshot import moved_from, version_of
-from goodtaste.promo.offers.live import LIVE, LIVE_MAX
-from goodtaste.promo.offers.saved import ONE, OfferState, OfferUnknown, OfferView, known, view
+from goodtaste.promo.offers.live import LIVE_MAX, PUBLISHED
+from goodtaste.promo.offers.saved import ONE, VERSION, OfferState, OfferUnknown, OfferView, known, view
 from goodtaste.promo.offers.tables import SNAPSHOT, offer, switch, version
 from goodtaste.promo.offers.terms import BadOffer, Fault, Known, Terms, faults_among, faults_of
 from goodtaste.promo.offers.uses import ROOM, Room
@@ -63,17 +63,6 @@ class Switch(msgspec.Struct, frozen=True):
     turned_at: datetime | None
 
 
-class _Version(msgspec.Struct, frozen=True):
-    version: int
-    terms: Terms
-
-
-VERSION = Read(
-    select(version.c.version, version.c.terms).where(
-        version.c.offer_id == par("id", Id), version.c.version == par("version", Int)
-    ),
-    _Version,
-)
 SWITCH = Read(select(*[switch.c[name] for name in Switch.__struct_fields__]), Switch)
 TURN = put(switch, key=["id"])
 ON = Switch(False, "", "", None)
@@ -90,12 +79,14 @@ BEGUN = change(
         changed_at=par("at", Moment),
     )
 )
-PUBLISHED = change(
+NAMED = change(
     update(version)
     .where(version.c.offer_id == par("id", Id), version.c.version == par("version", Int))
     .values(published_by=par("by", Str), published_at=par("at", Moment))
 )
-STOPPED = change(update(offer).where(offer.c.id == par("id", Id)).values(state="stopped", changed_at=par("at", Moment)))
+STOPPED = change(
+    update(offer).where(offer.c.id == par("id", Id)).values(state="stopped", halted=False, changed_at=par("at", Moment))
+)
 HALTED = change(
     update(offer).where(offer.c.state == "published").values(halted=par("halted", Flag), changed_at=par("at", Moment))
 )
@@ -113,7 +104,7 @@ def publish(offer_id: str, asked: Publish, *, known_here: Known, actor: Actor, a
         version_of(SNAPSHOT),
         ONE(id=offer_id),
         VERSION(id=offer_id, version=asked.version),
-        LIVE(at=at),
+        PUBLISHED(at=at),
         ROOM(ids=[offer_id]),
         SWITCH(),
     ]
@@ -146,7 +137,7 @@ def publish(offer_id: str, asked: Publish, *, known_here: Known, actor: Actor, a
             at=at,
             **after,
         ),
-        PUBLISHED(id=offer_id, version=asked.version, by=actor.id, at=at),
+        NAMED(id=offer_id, version=asked.version, by=actor.id, at=at),
         audit.note(
             actor,
             "promo.offer_published",
@@ -191,7 +182,7 @@ def stop(offer_id: str, *, reason: str, actor: Actor, at: datetime) -> Steps[Off
             actor, "promo.offer_stopped", subject=f"offer/{offer_id}", at=at, reason=reason, version=row.live_version
         ),
     ]
-    return view(msgspec.structs.replace(row, state="stopped", changed_at=at), at=at)
+    return view(msgspec.structs.replace(row, state="stopped", halted=False, changed_at=at), at=at)
 
 
 @script

@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
+from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Fen, Input, Line, Positive
 from goodtaste.member.api import Program
@@ -60,6 +61,11 @@ class Known(msgspec.Struct, frozen=True):
     directory: Directory
     book: MenuBook
     program: Program
+
+
+def known_here(ctx: Ctx) -> Known:
+    """Return what this process knows of stores, dishes and levels now."""
+    return Known(ctx.see(Directory), ctx.see(MenuBook), ctx.see(Program))
 
 
 def faults_of(offer_id: str, terms: Terms, here: Known, *, at: datetime) -> list[Fault]:
