@@ -154,11 +154,6 @@ def settle(owner: str, *, source: str, today: date = TODAY) -> Steps[None]:
 
 
 @script
-def outstanding() -> Steps[ledger.Outstanding]:
-    return (yield from ledger.read_outstanding())
-
-
-@script
 def adjust(owner: str, points: int, *, source: str, expires_on: date = FAR, today: date = TODAY) -> Steps[None]:
     balances = (yield from ledger.read_balances(owner))[ledger.POINTS]
     uses = (yield from ledger.find_lots(owner, -points, today=today)) if points < 0 else []

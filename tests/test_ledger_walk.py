@@ -5,6 +5,7 @@ GOODTASTE_WALK_STEPS makes it longer (default 300), GOODTASTE_WALK_SEED makes it
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 from collections import Counter
@@ -258,7 +259,7 @@ class Walk:
 
     async def count(self) -> None:
         """Hold the report of what is outstanding against the journal, and each of its months against itself."""
-        found = await self.shop.db.query(till.outstanding())
+        found = await till.ledger.read_outstanding(self.shop.db)
         assert found.total == found.journal_points
         assert sum(each.points for each in found.by_month) == found.available
         assert sum(each.outstanding for each in found.cohorts) == found.available
@@ -270,8 +271,8 @@ class Walk:
             assert (opened - gone, min(msgspec.structs.astuple(each)[1:]) >= 0) == (each.outstanding, True)
 
     async def compare(self) -> None:
-        for owner, model in zip(self.owners, self.models, strict=True):
-            found = await till.points_of(self.shop, owner)
+        balances = await asyncio.gather(*[till.points_of(self.shop, owner) for owner in self.owners])
+        for found, model in zip(balances, self.models, strict=True):
             assert (found.available, found.pending, -found.debt) == (model.lots.total(), model.pending, model.debt)
 
 

@@ -38,6 +38,23 @@ SOME_GROWTH = (
     "(SELECT l.id FROM ledger_lot l JOIN ledger_account a ON a.id = l.account_id"
     " WHERE a.unit = 'GROWTH' AND a.kind = 'member' AND l.remaining > 0 ORDER BY l.id LIMIT 1)"
 )
+
+
+async def points_of_a_day(floor: Floor) -> dict[str, str]:
+    """Have a correction by hand, a gift and an exchange in the points shop; return their ids."""
+    ann, ben = await floor.a_member(), await floor.a_member()
+    ids = {name: new_id() for name in ("adjusted", "gift", "item", "exchange")}
+    office = floor.at("hq_admin")
+    given = {"id": ids["adjusted"], "points": 90, "reason": "补偿"}
+    await floor.done("POST", f"/v1/members/{ann.id}/points", given, office)
+    gift = {"id": ids["gift"], "to_member_id": ben.id, "points": 30}
+    await floor.done("POST", "/v1/me/points/gifts", gift, floor.by(ann))
+    await floor.done("POST", "/v1/shop/items", {"id": ids["item"], "kind": "goods", "name": "杯", "points": 9}, office)
+    asked = {"id": ids["exchange"], "item_id": ids["item"], "seen_points": 9}
+    await floor.done("POST", "/v1/me/shop/exchanges", asked, floor.by(ann))
+    return ids
+
+
 CHANGES = [
     ("X1", "ordering_order", "pay_state = 'unpaid', paid_at = NULL", "id = '{paid}'"),
     ("X1", "payment_payment", "amount_fen = amount_fen - 1, tendered_fen = tendered_fen - 1", "order_id = '{paid}'"),
@@ -68,10 +85,19 @@ CHANGES = [
     ("X8", "ordering_line", "takes = ''", "order_id = '{refunded}' AND line_no = 2"),
     ("X8", "ordering_refund", "restock = NOT restock", "order_id = '{refunded}'"),
     ("X9", "ledger_lot", "amount = amount + 100000, remaining = remaining + 100000", f"id = {SOME_GROWTH}"),
+    ("X10", "member_adjustment", "points = points + 1", "id = '{adjusted}'"),
+    ("X11", "member_gift", "points = points + 1", "id = '{gift}'"),
+    ("X12", "promo_exchange", "points = points + 1", "id = '{exchange}'"),
+    ("X13", "promo_shop_item", "exchanged = exchanged + 1", "id = '{item}'"),
 ]
 
 
 KEYS = {"menu_stock": ("store_id", "sku_id"), "ordering_line": ("order_id", "line_no")}
+
+
+def number(name: str) -> str:
+    """Return the number of a proof, whichever half of it this is."""
+    return name.split()[0].rstrip("ab")
 
 
 async def broken(floor: Floor) -> set[str]:
@@ -101,10 +127,11 @@ async def test_each_proof_names_what_was_changed_by_hand(floor: Floor) -> None:
     day = await a_day(floor)
     await floor.books_hold()
     ids = {name: order["id"] for name, order in day.items()}
+    ids |= await points_of_a_day(floor)
     ids |= {"stranger": new_id(), "store": floor.store.id, "sku": day["paid"]["lines"][0]["sku_id"]}
     for name, table, change, where in CHANGES:
         undo = await swapped(floor, table, change.format(**ids), where.format(**ids))
-        assert name in {each[:2] for each in await broken(floor)}, (name, change)
+        assert name in {number(each) for each in await broken(floor)}, (name, change)
         await floor.db.execute(undo)
-    assert {name[:2] for name in proofs.PROOFS} == {name for name, *_ in CHANGES}
+    assert {number(name) for name in proofs.PROOFS} == {name for name, *_ in CHANGES}
     await floor.books_hold()

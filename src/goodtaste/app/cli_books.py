@@ -163,7 +163,7 @@ async def _account(
 async def _liability(db: Database) -> members.Liability:
     program = members.program_snapshot()
     await program.load(db, 0)
-    return await db.query(members.liability(program=program.value))
+    return await members.liability(db, program=program.value)
 
 
 async def _audit(db: Database, limit: int) -> tuple[audits.Verdict, list[audits.AuditRow]]:

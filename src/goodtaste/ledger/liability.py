@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Text, case, cast, func, literal, or_, select, union_all
 
-from goodtaste.kernel.db import Int, Read, Steps, Str, rows
+from goodtaste.kernel.db import Database, Int, Read, Str
 from goodtaste.ledger.tables import POINTS, account, entry, lot, lot_use, txn
 
 FRESH = ("vest", "grant", "adjust")  # kinds of movements that open a lot of points that nobody had before
@@ -129,9 +129,10 @@ SUMS = Read(
 )
 
 
-def read_outstanding() -> Steps[Outstanding]:
-    """Read what owners have in points as of now, all of it at one moment."""
-    return outstanding((yield from rows(SUMS())))
+async def read_outstanding(db: Database) -> Outstanding:
+    """Read what owners have in points as of now, all of it at one moment, on a connection of its own: it looks at every lot there is."""
+    found = await db.execute(SUMS.sqlite if db.engine == "sqlite" else SUMS.postgres)
+    return outstanding([Sum(part, month, kind, int(points)) for part, month, kind, points in found])
 
 
 def outstanding(sums: Sequence[Sum]) -> Outstanding:

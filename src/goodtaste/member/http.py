@@ -268,7 +268,7 @@ async def show_liability(request: Asked) -> Liability:
     """Show what is owed to members in points, by the month it runs out, and what became of what was given, by month."""
     ctx = context(request)
     ctx.actor.need("points.report")
-    return await ctx.query(points.liability(program=ctx.see(Program)))
+    return await points.liability(ctx.db, program=ctx.see(Program))
 
 
 ROUTES: list[Any] = [

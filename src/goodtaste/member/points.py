@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import msgspec
 
-from goodtaste.kernel.db import Steps, rows, script, together
+from goodtaste.kernel.db import Database, Steps, rows, script, together
 from goodtaste.kernel.paging import Cursor, cursor_text, read_cursor
 from goodtaste.kernel.words import sentence
 from goodtaste.ledger import api as ledger
@@ -132,10 +132,9 @@ def _entry(each: ledger.Movement, after: int, language: str) -> Entry:
     )
 
 
-@script
-def liability(*, program: Program) -> Steps[Liability]:
+async def liability(db: Database, *, program: Program) -> Liability:
     """Return what the brand owes its members in points."""
-    found = yield from ledger.read_outstanding()
+    found = await ledger.read_outstanding(db)
     return Liability(
         fen_per_100_points=program.fen_per_100_points,
         available=found.available,

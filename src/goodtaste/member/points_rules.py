@@ -11,7 +11,7 @@ from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Steps, script, together
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.input import COUNT_MAX, Input, Reason
+from goodtaste.kernel.input import COUNT_MAX, PRINTABLE, Input, Reason
 from goodtaste.kernel.snapshot import moved_from, version_of
 from goodtaste.ledger.api import ReturnPolicy
 from goodtaste.member.rules import PointsRules, Program
@@ -40,7 +40,7 @@ class NewPointsRules(Input, frozen=True):
     approval_hours: Annotated[int, msgspec.Meta(ge=1, le=720)]
     gift_max: Limit
     gift_day_max: Limit
-    gift_level: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    gift_level: Annotated[str, msgspec.Meta(max_length=32, pattern=PRINTABLE)] = ""
 
 
 def _checked(asked: NewPointsRules, program: Program) -> PointsRules:

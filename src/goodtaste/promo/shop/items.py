@@ -29,7 +29,7 @@ from goodtaste.kernel.db import (
 )
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, same_or_taken
-from goodtaste.kernel.input import Count, Input, Line, Name, Positive, Reason
+from goodtaste.kernel.input import PRINTABLE, Count, Input, Line, Name, Positive, Reason
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.member.api import Program
@@ -77,7 +77,7 @@ class Terms(Input, frozen=True, kw_only=True):
     points: Positive
     name_en: Line = ""
     limit_each: Annotated[int, msgspec.Meta(ge=1, le=EACH_MAX)] = 1
-    level: Annotated[str, msgspec.Meta(max_length=32)] = ""
+    level: Annotated[str, msgspec.Meta(max_length=32, pattern=PRINTABLE)] = ""
     from_at: datetime | None = None
     to_at: datetime | None = None
 
