@@ -28,9 +28,12 @@ from goodtaste.ordering.rules import WrongState
 from goodtaste.ordering.tables import order
 from goodtaste.org.tables import SNAPSHOT, staff, staff_role, store
 from goodtaste.payment import api as payments
-from goodtaste.payment.gateways.opening import INSIDE
-from goodtaste.payment.gateways.wallet import WalletGateway, client_for
+from goodtaste.payment.gateways import testing_keys
+from goodtaste.payment.gateways.line import client_for
+from goodtaste.payment.gateways.opening import INSIDE, Sandboxes
+from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
+from goodtaste.payment.gateways.wechat import WechatGateway
 from goodtaste.payment.refunds import ONE_REFUND
 from tests.shop import Shop, those_that_find, write
 
@@ -195,9 +198,9 @@ class Clockwork(Shop):
     def __init__(self, process: Any, client: httpx.AsyncClient, hands: Hands) -> None:
         super().__init__(process, client)
         self.hands = hands
-        self.wallet = process.part(WalletSandbox)
-        self.line = Line(self.wallet)
-        process.bring(payments.Gateways(self.adapter()))
+        self.wallet, self.wechat = process.part(Sandboxes).wallet, process.part(Sandboxes).wechat
+        self.line, self.wechat_line = Line(self.wallet), Line(self.wechat)
+        process.bring(payments.Gateways(self.adapter(), self.wechat_adapter()))
         self.jobs = JobRunner(process.db, rooms.job_functions(process), [])
 
     @property
@@ -217,6 +220,19 @@ class Clockwork(Shop):
             pause_ms=2,
         )
 
+    def wechat_adapter(self) -> WechatGateway:
+        """Return an adapter of WeChat Pay, as a process makes one."""
+        return WechatGateway(
+            client_for(INSIDE, transport=self.wechat_line),
+            merchant=self.wechat.books.merchant,
+            app_id=self.process.settings.wechat_app_id,
+            keys=testing_keys.merchant_keys(),
+            notify_url=NOTIFY_URL.replace("wallet", "wechat_pay"),
+            clock=self.hands,
+            total_s=FAST_S,
+            pause_ms=2,
+        )
+
     @property
     def ctx(self) -> Ctx:
         """A context of this instant."""
@@ -227,10 +243,13 @@ class Clockwork(Shop):
         """The trading day of this instant."""
         return self.now.astimezone(UTC).date()
 
-    def asked(self, diner: str = "00", *, amount_fen: int = 3_800, payment_id: str = "") -> payments.Pay:
-        """Return what is sent to pay with the code of a diner of the wallet; with no diner, in the app."""
-        code = f"99{diner}{'7' * 14}" if diner else ""
-        return payments.Pay(payment_id=payment_id or new_id(), method="wallet", amount_fen=amount_fen, auth_code=code)
+    def asked(
+        self, diner: str = "00", *, amount_fen: int = 3_800, payment_id: str = "", method: str = "wallet"
+    ) -> payments.Pay:
+        """Return what is sent to pay with the code of a diner of a wallet; with no diner, in the app."""
+        start = "99" if method == "wallet" else "1399"
+        code = f"{start}{diner}".ljust(18, "7") if diner else ""
+        return payments.Pay(payment_id=payment_id or new_id(), method=method, amount_fen=amount_fen, auth_code=code)
 
     async def payment(self, payment_id: str) -> payments.Payment:
         """Return a payment."""
@@ -268,24 +287,26 @@ class Clockwork(Shop):
 
     async def _turn(self) -> None:
         await self.wallet.turn()
+        await self.wechat.turn()
         await self.run_jobs()
 
     async def _next(self) -> datetime | None:
         found = await self.db.first(NEXT_JOB())
-        times = [at for at in (found.at if found else None, self.wallet.books.next_at()) if at]
-        return min(times, default=None)
+        times = [self.wallet.books.next_at(), self.wechat.books.next_at(), found.at if found else None]
+        return min((at for at in times if at), default=None)
 
     async def books_hold(self) -> None:
         """Find nothing that breaks a proof, no job that failed, and the same money at the wallet as here, to the fen."""
         assert await those_that_find(self.db, self.proofs) == []
         assert await self.db.execute("SELECT name, error FROM kernel_job WHERE error IS NOT NULL") == []
-        [(here, back)] = await self.db.execute(
-            "SELECT coalesce(sum(amount_fen), 0), (SELECT coalesce(sum(r.amount_fen), 0) FROM payment_refund r "
-            "JOIN payment_payment q ON q.id = r.payment_id WHERE r.state = 'succeeded' AND q.method = 'wallet') "
-            "FROM payment_payment WHERE state = 'succeeded' AND method = 'wallet'"
-        )
-        held = self.wallet.holdings()
-        assert (held.paid_fen, held.refunded_fen) == (int(here), int(back))
+        for method, wallet in (("wallet", self.wallet), ("wechat_pay", self.wechat)):
+            [(here, back)] = await self.db.execute(
+                "SELECT coalesce(sum(amount_fen), 0), (SELECT coalesce(sum(r.amount_fen), 0) FROM payment_refund r "
+                f"JOIN payment_payment q ON q.id = r.payment_id WHERE r.state = 'succeeded' AND q.method = '{method}') "
+                f"FROM payment_payment WHERE state = 'succeeded' AND method = '{method}'"
+            )
+            held = wallet.holdings()
+            assert (held.paid_fen, held.refunded_fen) == (int(here), int(back)), method
 
 
 class Till(Clockwork):
@@ -346,10 +367,12 @@ class Till(Clockwork):
         """Pay an order through the wallet."""
         return await payments.charge(self.ctx, await self.begin(order_id, asked), asked, description="好味")
 
-    async def pay_with(self, diner: str, *, amount_fen: int = 3_800) -> tuple[str, payments.Payment]:
+    async def pay_with(
+        self, diner: str, *, amount_fen: int = 3_800, method: str = "wallet"
+    ) -> tuple[str, payments.Payment]:
         """Have an order, and let a diner pay it; return the order's id and the payment."""
         order_id = await self.an_order(amount_fen)
-        charged = await self.pay(order_id, self.asked(diner, amount_fen=amount_fen))
+        charged = await self.pay(order_id, self.asked(diner, amount_fen=amount_fen, method=method))
         return order_id, charged.payment
 
     async def take_cash(self, order_id: str, tendered_fen: int, *, payment_id: str = "") -> str:

@@ -17,6 +17,8 @@ from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
 from goodtaste.member.rules import PointsRules
+from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
+from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests import offers_kit, org_kit
 from tests.matrix import CALLERS, rows
 from tests.member_kit import a_number, a_person, ask_code, give, phone_login, sent_code
@@ -215,7 +217,8 @@ FILES = {
     "GET /site/{name}": "site.css",
 }
 MOUNTS = {
-    rooms.WALLET,
+    WalletSandbox.place,
+    WechatSandbox.place,
     rooms.WECHAT,
     rooms.SMS,
     rooms.AUTOPAY,

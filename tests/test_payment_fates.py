@@ -72,7 +72,7 @@ async def test_a_declined_payment_fails_with_the_reason_and_the_order_can_be_pai
 
 async def test_a_code_of_no_diner_is_declined(till: Till) -> None:
     order_id = await till.an_order()
-    asked = payments.Pay(payment_id=new_id(), method="wallet", amount_fen=3_800, auth_code="130000000000000000")
+    asked = payments.Pay(payment_id=new_id(), method="wallet", amount_fen=3_800, auth_code="999900000000000000")
     charged = await till.pay(order_id, asked)
     assert (charged.payment.state, charged.payment.detail) == ("failed", "AUTH_CODE_INVALID")
 

@@ -16,7 +16,9 @@ from goodtaste.kernel import clock as kernel_clock
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateway import Absent, Closed, Declined, Intent, Paid, Pending, Refunded, RefundIntent, Unknown
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.wallet import WalletGateway, client_for
+from goodtaste.payment.gateways.genuine import Forged, Nonces, new_nonce
+from goodtaste.payment.gateways.line import client_for
+from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_books import DINERS, HELD_MAX
 from tests.payment_kit import FAST_S, NOTIFY_URL, Till
 
@@ -73,15 +75,15 @@ async def test_closing_what_was_paid_says_that_it_was_paid(till: Till) -> None:
 async def test_it_gives_no_more_back_than_it_took(till: Till) -> None:
     asked = intent(till)
     await till.gateway.charge(asked)
-    part = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=2_000, reason="")
+    part = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=2_000, paid_fen=3_800, reason="")
     first, again = await till.gateway.refund(part), await till.gateway.refund(part)
     assert isinstance(first, Refunded)
     assert first == again == await till.gateway.query_refund(part.refund_id)
-    more = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=1_801, reason="")
+    more = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=1_801, paid_fen=3_800, reason="")
     assert await till.gateway.refund(more) == Declined("REFUND_TOO_MUCH")
-    other = RefundIntent(refund_id=part.refund_id, payment_id=asked.payment_id, amount_fen=1, reason="")
+    other = RefundIntent(refund_id=part.refund_id, payment_id=asked.payment_id, amount_fen=1, paid_fen=3_800, reason="")
     assert await till.gateway.refund(other) == Unknown("NUMBER_USED")
-    none = RefundIntent(refund_id=new_id(), payment_id=new_id(), amount_fen=1, reason="")
+    none = RefundIntent(refund_id=new_id(), payment_id=new_id(), amount_fen=1, paid_fen=3_800, reason="")
     assert await till.gateway.refund(none) == Unknown("PAYMENT_NOT_EXIST")
 
 
@@ -110,7 +112,7 @@ async def test_it_serves_only_who_signs_well_and_lately(till: Till, other: dict[
 
 
 async def test_a_copy_of_a_request_is_refused(till: Till) -> None:
-    path, nonce = f"/v1/payments/{new_id()}?merchant=goodtaste", wire.new_nonce()
+    path, nonce = f"/v1/payments/{new_id()}?merchant=goodtaste", new_nonce()
     assert (await send(till, "GET", path, nonce=nonce)).json()["code"] == "ORDER_NOT_EXIST"
     assert (await send(till, "GET", path, nonce=nonce)).json()["code"] == "SIGN_ERROR_REPLAY"
 
@@ -133,12 +135,12 @@ async def test_it_refuses_what_it_cannot_serve(till: Till, method: str, path: st
 
 
 async def test_its_replies_are_signed_and_bound_to_their_request(till: Till) -> None:
-    path, nonce = f"/v1/payments/{new_id()}?merchant=goodtaste", wire.new_nonce()
+    path, nonce = f"/v1/payments/{new_id()}?merchant=goodtaste", new_nonce()
     answer = await send(till, "GET", path, nonce=nonce)
     secret = till.process.settings.wallet_secret
     seal = {"secret": secret, "method": "GET", "path": path, "at": till.now, "body": answer.content}
     assert wire.check(answer.headers, kind="reply 404", **seal) == nonce
-    with pytest.raises(wire.Forged):
+    with pytest.raises(Forged):
         wire.check(answer.headers, kind="reply 200", **seal)
 
 
@@ -172,12 +174,12 @@ async def test_a_wallet_that_does_not_answer_is_left_alone_except_by_who_pays(ti
         assert await gateway.query(asked.payment_id) == Unknown("ConnectError")
     till.line.calls.clear()
     for _ in range(10):
-        assert await gateway.query(asked.payment_id) == Unknown("the wallet does not answer")
+        assert await gateway.query(asked.payment_id) == Unknown("wallet does not answer")
     assert till.line.calls == []
     assert await gateway.charge(asked) == Unknown("ConnectError")  # who pays is not kept waiting by a guess
     till.hands.now += timedelta(seconds=5)
     assert await gateway.query(asked.payment_id) == Unknown("ConnectError")
-    assert await gateway.query(asked.payment_id) == Unknown("the wallet does not answer")
+    assert await gateway.query(asked.payment_id) == Unknown("wallet does not answer")
     till.line.state = "up"
     till.hands.now += timedelta(seconds=5)
     assert await gateway.query(asked.payment_id) == Absent()
@@ -248,7 +250,7 @@ async def test_a_notice_that_is_not_taken_is_sent_again_later_and_not_for_ever(t
 
 def test_its_books_have_an_end(till: Till) -> None:
     assert HELD_MAX <= 100_000
-    nonces, at = wire.Nonces(), till.now
+    nonces, at = Nonces(), till.now
     assert nonces.use("a" * 16, at=at)
     assert not nonces.use("a" * 16, at=at + timedelta(seconds=2 * wire.WINDOW_S - 1))
     assert nonces.use("a" * 16, at=at + timedelta(seconds=2 * wire.WINDOW_S))

@@ -49,8 +49,8 @@ from goodtaste.payment import http as payment_http
 from goodtaste.payment.gateways import opening
 from goodtaste.payment.gateways.autopay_sandbox import PLACE as AUTOPAY
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
-from goodtaste.payment.gateways.wallet_sandbox import PLACE as WALLET
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
+from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from goodtaste.promo import api as promo
 from goodtaste.promo import handlers as promo_handlers
 from goodtaste.promo import http as promo_http
@@ -116,10 +116,10 @@ def furnish(process: Process) -> None:
     process.show(promo.LiveOffers, promo.live_offers_snapshot(process.clock))
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))
     process.resolve_actor = lambda claims: process.see(org.Directory).actor(claims)
-    wallet = opening.open_sandbox(process.settings, clock=process.clock)
-    if wallet is not None:
-        process.bring(wallet)
-    process.bring(opening.open_gateways(process.settings, sandbox=wallet, clock=process.clock))
+    providers = opening.open_sandboxes(process.settings, clock=process.clock)
+    if providers is not None:
+        process.bring(providers)
+    process.bring(opening.open_gateways(process.settings, sandboxes=providers, clock=process.clock))
     agreements = opening.open_autopay_sandbox(process.settings, clock=process.clock)
     if agreements is not None:
         process.bring(agreements)
@@ -137,7 +137,7 @@ async def clear(process: Process) -> None:
     await process.part(payments.Gateways).aclose()
     await process.part(payments.Autopays).aclose()
     if process.settings.demo:
-        await process.part(WalletSandbox).aclose()
+        await process.part(opening.Sandboxes).aclose()
         await process.part(AutopaySandbox).aclose()
 
 
@@ -146,7 +146,8 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
     if not process.settings.demo:
         return {}
     return {
-        WALLET: process.part(WalletSandbox),
+        WalletSandbox.place: process.part(opening.Sandboxes).wallet,
+        WechatSandbox.place: process.part(opening.Sandboxes).wechat,
         AUTOPAY: process.part(AutopaySandbox),
         WECHAT: sandbox_wechat.sandbox(process),
         SMS: sandbox_sms.sandbox(process),
@@ -156,9 +157,9 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
 def connect(process: Process, app: Any) -> None:
     """Let the sandboxes reach this deployment without leaving the process."""
     if process.settings.demo:
-        here = {process.settings.public_url: httpx.ASGITransport(app)}
-        process.part(WalletSandbox).client = httpx.AsyncClient(mounts=here)
-        process.part(AutopaySandbox).client = httpx.AsyncClient(mounts=here)
+        providers = process.part(opening.Sandboxes)
+        for each in (providers.wallet, providers.wechat, process.part(AutopaySandbox)):
+            each.client = httpx.AsyncClient(mounts={process.settings.public_url: httpx.ASGITransport(app)})
 
 
 def ready(process: Process) -> Callable[[Any], Ready | None]:
@@ -168,7 +169,10 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
-    return [process.part(WalletSandbox).run(), process.part(AutopaySandbox).run()] if process.settings.demo else []
+    if not process.settings.demo:
+        return []
+    providers = process.part(opening.Sandboxes)
+    return [providers.wallet.run(), providers.wechat.run(), process.part(AutopaySandbox).run()]
 
 
 def subscriptions() -> Subscriptions:

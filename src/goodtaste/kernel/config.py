@@ -18,6 +18,7 @@ from goodtaste.kernel.secrets import MASTER_MIN_BYTES, Keyring
 from goodtaste.kernel.words import sentence
 
 PREFIX = "GOODTASTE_"
+WECHAT_API_KEY_BYTES = 32
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
 DEFAULT_FILE = "goodtaste.toml"
 NOT_OURS = ("ci", "test_", "walk_", "bench_")  # what tests and benchmarks read
@@ -133,6 +134,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wallet_merchant: Annotated[str, _is("Merchant number at the sandbox wallet")] = "goodtaste"
     wallet_secret: Annotated[str, _is("Key shared with the sandbox wallet")] = "wallet-sandbox-secret"  # noqa: S105
 
+    wechat_pay_merchant: Annotated[
+        str, _is("Merchant number at WeChat Pay. Empty: no WeChat Pay; where `demo` is on, its sandbox")
+    ] = ""
+    wechat_pay_url: Annotated[str, _is("WeChat Pay API. Default: https://api.mch.weixin.qq.com")] = ""
+    wechat_pay_serial: Annotated[str, _is("Serial number of the merchant's certificate")] = ""
+    wechat_pay_key_file: Annotated[str, _is("PEM file of the merchant's private key")] = ""
+    wechat_pay_api_key: Annotated[str, _is("APIv3 key, 32 characters, which opens notices")] = ""
+    wechat_pay_platform_id: Annotated[
+        str, _is("Name of WeChat Pay's public key (`PUB_KEY_ID_…`). Empty: the file holds certificates only")
+    ] = ""
+    wechat_pay_platform_file: Annotated[
+        str, _is("PEM file of WeChat Pay's public key, its certificates, or both while moving from one to the other")
+    ] = ""
+
     @property
     def database_url(self) -> str:
         """The database address in use."""
@@ -231,9 +246,21 @@ def _cross_check(settings: Settings, places: Mapping[str, str]) -> list[Fault]:
         wrong("broker_kind", "broker", f"{urlsplit(settings.broker).scheme or '***'}:…")
     if settings.secret_key and len(settings.secret_key.encode()) < MASTER_MIN_BYTES:
         wrong("secret_short", "secret_key", least=MASTER_MIN_BYTES)
+    _check_wechat_pay(settings, wrong)
     if not settings.demo:
         _check_for_guests(settings, wrong)
     return faults
+
+
+def _check_wechat_pay(settings: Settings, wrong: Callable[..., None]) -> None:
+    """Look whether WeChat Pay, where it is on, has all it needs."""
+    if not settings.wechat_pay_merchant:
+        return
+    for name in ("wechat_pay_serial", "wechat_pay_key_file", "wechat_pay_platform_file"):
+        if not getattr(settings, name):
+            wrong("wechat_pay_missing", name)
+    if len(settings.wechat_pay_api_key.encode()) != WECHAT_API_KEY_BYTES:
+        wrong("wechat_pay_api_key", "wechat_pay_api_key", least=WECHAT_API_KEY_BYTES)
 
 
 def _check_for_guests(settings: Settings, wrong: Callable[..., None]) -> None:

@@ -5,22 +5,24 @@ from __future__ import annotations
 import re
 from typing import Literal
 
+from goodtaste.payment import api as payments
+
 Kind = Literal[
     "wechat_pay", "alipay", "unionpay", "alipay_face", "member_qr", "member_numeric", "coupon", "pickup", "unknown"
 ]
 
-# Payment codes as their providers document them; ours begin with letters, or with 88, which no payment code does.
+# Ours begin with letters, or with 88, which no payment code does.
 FORMS: dict[Kind, re.Pattern[str]] = {
-    "wechat_pay": re.compile(r"1[0-5][0-9]{16}"),
-    "alipay": re.compile(r"(?:2[5-9]|30)[0-9]{14,22}"),
-    "unionpay": re.compile(r"62[0-9]{17}"),
-    "alipay_face": re.compile(r"fp[0-9A-Za-z]{33}"),
+    "wechat_pay": payments.CODE_FORMS["wechat_pay"],
+    "alipay": payments.CODE_FORMS["alipay"],
+    "unionpay": payments.CODE_FORMS["unionpay"],
+    "alipay_face": payments.CODE_FORMS["alipay_face"],
     "member_qr": re.compile(r"M1[A-Z2-7]{128}"),
     "member_numeric": re.compile(r"88[0-9]{16}"),
     "coupon": re.compile(r"C1[2-9A-HJ-NP-Z]{17}"),
     "pickup": re.compile(r"P1[0-9A-Z]{2,32}"),
 }
-PAYMENTS: frozenset[Kind] = frozenset({"wechat_pay", "alipay", "unionpay", "alipay_face"})
+PAYMENTS: frozenset[Kind] = frozenset(payments.CODE_FORMS)
 _AROUND = " \t\r\n"  # what scanners put around a code
 
 

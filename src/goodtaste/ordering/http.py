@@ -115,8 +115,8 @@ async def close_bill(order_id: Id, request: Asked) -> OrderView:
 @post("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.take"), tags=["orders"])
 async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet.Paying:
     """Pay an order by a wallet."""
-    ctx = context(request)
-    return await wallet.pay(ctx, order_id, data, place=await where_of(ctx, order_id))
+    ctx, client_ip = context(request), request.client.host if request.client else ""
+    return await wallet.pay(ctx, order_id, data, place=await where_of(ctx, order_id), client_ip=client_ip)
 
 
 @get("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.read"), tags=["orders"])

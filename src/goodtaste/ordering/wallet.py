@@ -10,6 +10,7 @@ import msgspec
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Steps, script
+from goodtaste.member import api as members
 from goodtaste.ordering.orders import OrderRow, OrderView, may_see, one, read, read_row
 from goodtaste.ordering.pay import NOT_PAYING, PAYING, mark_paid, payable
 from goodtaste.ordering.place import Place
@@ -48,15 +49,20 @@ def _start(
     return started
 
 
-async def pay(ctx: Ctx, order_id: str, asked: payments.Pay, *, place: Place) -> Paying:
+async def pay(ctx: Ctx, order_id: str, asked: payments.Pay, *, place: Place, client_ip: str = "") -> Paying:
     """Pay an order by a wallet, once per `asked.payment_id`: written, asked for, settled.
 
     What is not known at the end of the call is asked for by a job until it is.  Refuses `NotPayable`, `AmountDiffers`, `UnderWay`,
-    `AlreadyPaid`.
+    `AlreadyPaid`, `CodeOfAnother`, and for a mini-program what signing in by its code refuses.
     """
     gateways = ctx.part(payments.Gateways)
+    payer = ""
+    if asked.way == "mini_program" and not asked.auth_code:
+        payer = (await ctx.part(members.Wechat).person_of(asked.login_code)).openid
     started = await ctx.run(_start(order_id, asked, actor=ctx.actor, gateways=gateways, place=place))
-    charged = await payments.charge(ctx, started, asked, description=f"order {order_id}")
+    charged = await payments.charge(
+        ctx, started, asked, description=f"order {order_id}", client_ip=client_ip or payments.NOWHERE, payer=payer
+    )
     shown = await ctx.query(one(order_id, actor=ctx.actor))
     return Paying(shown, payments.shown(charged.payment), dict(charged.action))
 

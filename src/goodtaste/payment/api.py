@@ -23,7 +23,7 @@ from goodtaste.payment.attempts import (
     one,
     start,
 )
-from goodtaste.payment.calls import Charged, ask, charge, give_back
+from goodtaste.payment.calls import NOWHERE, Charged, ask, charge, give_back
 from goodtaste.payment.cash import TooLittleCash, take
 from goodtaste.payment.elsewhere import keep_taken, taken_elsewhere
 from goodtaste.payment.gateway import (
@@ -45,6 +45,8 @@ from goodtaste.payment.gateway import (
     Unknown,
 )
 from goodtaste.payment.jobs import job_functions
+from goodtaste.payment.pay_codes import FORMS as CODE_FORMS
+from goodtaste.payment.pay_codes import CodeOfAnother
 from goodtaste.payment.proof import PROOFS
 from goodtaste.payment.refunds import Begun, NotRefundable, Refund, RefundTooMuch, start_refund
 from goodtaste.payment.rules import Back
@@ -53,7 +55,9 @@ from goodtaste.payment.views import PaymentView, RefundView, of_order
 from goodtaste.payment.views import view as shown
 
 __all__ = [
+    "CODE_FORMS",
     "NOTICE_BYTES_MAX",
+    "NOWHERE",
     "PROOFS",
     "Absent",
     "Agreement",
@@ -68,6 +72,7 @@ __all__ = [
     "Begun",
     "Charged",
     "Closed",
+    "CodeOfAnother",
     "Declined",
     "DeductIntent",
     "Gateways",

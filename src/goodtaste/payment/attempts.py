@@ -27,7 +27,8 @@ from goodtaste.kernel.input import Input
 from goodtaste.kernel.jobs import schedule
 from goodtaste.kernel.money import FEN_MAX
 from goodtaste.payment import rules
-from goodtaste.payment.gateway import Gateways
+from goodtaste.payment.gateway import Gateways, Way
+from goodtaste.payment.pay_codes import CodeOfAnother, wallet_of
 from goodtaste.payment.tables import notice, payment
 
 POLL = "payment.poll"
@@ -61,7 +62,8 @@ class AlreadyPaid(Refusal):
 
 
 class Pay(Input, frozen=True):
-    """What is sent to begin paying.  `auth_code` is what the scanner read from the diner's phone; without it the diner pays in the app."""
+    """What is sent to begin paying.  `auth_code` is what the scanner read from the diner's phone; without it the diner pays by the `way`
+    there: a code to scan, a page in a browser, or the mini-program, which adds a fresh code of `wx.login`."""
 
     payment_id: IdText
     method: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,23}$(?!\n)")]
@@ -69,6 +71,8 @@ class Pay(Input, frozen=True):
         int, msgspec.Meta(ge=1, le=FEN_MAX, description="Whole fen: what is due, and seen by the diner")
     ]
     auth_code: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{16,24})?$(?!\n)")] = ""
+    way: Way = "qr"
+    login_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{0,128}$(?!\n)")] = ""
 
 
 class Payment(msgspec.Struct, frozen=True):
@@ -148,13 +152,15 @@ def start(
     Whether the order may be paid at all is the caller's to say.  Refuses `MethodUnknown`, `AmountDiffers`, `UnderWay`, `AlreadyPaid`.
     """
     gateways.of(asked.method)
-    mark = fingerprint([order_id, asked])
+    mark = fingerprint([order_id, msgspec.structs.replace(asked, login_code="")])  # that one is good for one call
     found, holders = yield from together(ONE(id=asked.payment_id), HOLDER(order_id=order_id))
     if found:
         same_or_taken(found[0].fingerprint, mark, id_=asked.payment_id)
         return Started(found[0], [])
     if holders:
         raise _held_by(holders[0])
+    if asked.auth_code and (wallet_of(asked.auth_code) or asked.method) != asked.method:
+        raise CodeOfAnother(method=asked.method, wallet=wallet_of(asked.auth_code))
     if asked.amount_fen != due_fen:
         raise AmountDiffers(due_fen=due_fen, amount_fen=asked.amount_fen)
     row = Payment(

@@ -20,6 +20,8 @@ from goodtaste.payment.gateway import Absent, Gateways, Intent, Outcome, Pending
 from goodtaste.payment.refunds import ONE_REFUND, Refund, RefundUnknown, settle_refund
 from goodtaste.payment.settling import Settlements, settle
 
+NOWHERE = "127.0.0.1"  # the address of a diner who did not come over the network
+
 log = structlog.get_logger()
 
 
@@ -30,20 +32,30 @@ class Charged(msgspec.Struct, frozen=True):
     action: Mapping[str, str] = {}
 
 
-async def charge(ctx: Ctx, started: Started, asked: Pay, *, description: str) -> Charged:
-    """Have the gateway charge an attempt that was just started, and settle it; for one that was started before, see how it stands."""
+async def charge(
+    ctx: Ctx, started: Started, asked: Pay, *, description: str, client_ip: str = NOWHERE, payer: str = ""
+) -> Charged:
+    """Have the gateway charge an attempt that was just started, and settle it; for one that was started before, see how it stands.
+
+    `payer`: who the diner is at the gateway, for a mini-program.  Whoever asks again how to go on in an app is told again.
+    """
     found = started.payment
     if not found.is_open:
         return Charged(found)
     gateway = ctx.part(Gateways).of(found.method)
     outcome: Outcome = Absent() if started.fresh else await gateway.query(found.id)
-    if isinstance(outcome, Absent):
+    forgotten = isinstance(outcome, Pending) and not outcome.action and not asked.auth_code
+    if isinstance(outcome, Absent) or forgotten:
         intent = Intent(
             payment_id=found.id,
             amount_fen=found.amount_fen,
             description=description,
             auth_code=asked.auth_code,
             close_at=found.close_at or found.started_at,
+            store_id=found.store_id,
+            client_ip=client_ip,
+            way=asked.way,
+            payer=payer,
         )
         outcome = await gateway.charge(intent)
     action = outcome.action if isinstance(outcome, Pending) else {}
@@ -108,11 +120,15 @@ async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
     gateway = ctx.part(Gateways).of(found.method)
     outcome = await gateway.query_refund(found.id)
     if isinstance(outcome, Absent):
-        outcome = await gateway.refund(
-            RefundIntent(
-                refund_id=found.id, payment_id=found.payment_id, amount_fen=found.amount_fen, reason=found.reason
-            )
+        paid = await ctx.db.first(ONE(id=found.payment_id))
+        intent = RefundIntent(
+            refund_id=found.id,
+            payment_id=found.payment_id,
+            amount_fen=found.amount_fen,
+            paid_fen=paid.amount_fen if paid else found.amount_fen,
+            reason=found.reason,
         )
+        outcome = await gateway.refund(intent)
     after = await ctx.run(settle_refund(found.id, outcome=outcome, at=ctx.process.clock(), asked=sent))
     if after.state == "failed" or rules.checked_refund(outcome, amount_fen=found.amount_fen) is not outcome:
         log.error("refund_needs_a_person", refund_id=after.id, payment_id=after.payment_id, why=after.detail)

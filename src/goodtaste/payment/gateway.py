@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -18,6 +18,8 @@ from goodtaste.kernel.errors import Refusal
 CONNECT_S = 3.0
 TOTAL_S = 10.0  # for one call with all its tries
 NOTICE_BYTES_MAX = 65_536
+
+Way = Literal["qr", "h5", "mini_program"]
 
 
 class MethodUnknown(Refusal):
@@ -40,21 +42,26 @@ class NoticeRefused(Refusal):
 
 class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be paid.  `auth_code` is what the diner's phone showed, good for a minute and stored nowhere; without it the diner
-    pays in an app, before `close_at`."""
+    pays in an app, before `close_at`, by the `way` there: a code to scan, a page, or the mini-program that knows the diner as `payer`."""
 
     payment_id: str
     amount_fen: int
     description: str
     auth_code: str
     close_at: datetime
+    store_id: str = ""
+    client_ip: str = "127.0.0.1"
+    way: Way = "qr"
+    payer: str = ""
 
 
 class RefundIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be given back of a payment."""
+    """What is to be given back of a payment of `paid_fen`, which not every gateway asks for."""
 
     refund_id: str
     payment_id: str
     amount_fen: int
+    paid_fen: int = 0
     reason: str
 
 

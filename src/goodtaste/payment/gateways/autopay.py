@@ -30,6 +30,7 @@ from goodtaste.payment.gateway import (
 )
 from goodtaste.payment.gateways import autopay_wire as said
 from goodtaste.payment.gateways import wallet_wire as wire
+from goodtaste.payment.gateways.genuine import Forged, Nonces
 
 METHOD = "autopay"
 _ABSENT = frozenset({"DEDUCTION_NOT_EXIST", "REFUND_NOT_EXIST"})
@@ -69,7 +70,7 @@ class SandboxAutopay:
     ) -> None:
         self._client, self._merchant, self._secret, self._clock = client, merchant, secret, clock
         self._notify_url, self._notify_path, self._total_s = notify_url, urlsplit(notify_url).path, total_s
-        self._nonces = wire.Nonces()
+        self._nonces = Nonces()
 
     async def invite(self, intent: AgreementIntent) -> Agreement | Declined | Unknown:
         """Have an agreement laid before a person."""
@@ -137,7 +138,7 @@ class SandboxAutopay:
             nonce = wire.check(
                 headers, secret=self._secret, kind="notice", method="POST", path=self._notify_path, at=at, body=raw
             )
-        except wire.Forged as forged:
+        except Forged as forged:
             raise NoticeRefused(str(forged)) from forged
         if not self._nonces.use(nonce, at=at):
             raise NoticeRefused("replay")
@@ -187,7 +188,7 @@ class SandboxAutopay:
             if reply.status_code != 200:
                 return _error(msgspec.json.decode(reply.content, type=wire.WalletError).code)
             told = msgspec.json.decode(reply.content, type=kind)
-        except (httpx.HTTPError, TimeoutError, wire.Forged, msgspec.DecodeError) as error:
+        except (httpx.HTTPError, TimeoutError, Forged, msgspec.DecodeError) as error:
             log.warning("autopay_no_answer", method=method, path=path.partition("?")[0], why=repr(error))
             return Unknown(type(error).__name__)
         if told.merchant != self._merchant or (asked is not None and told.number != asked.number):

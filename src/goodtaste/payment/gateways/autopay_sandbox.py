@@ -21,6 +21,7 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import autopay_wire as said
 from goodtaste.payment.gateways import wallet_wire as wire
 from goodtaste.payment.gateways.autopay_books import PAYERS, AutopayBooks, Deduction, Letter, Signed
+from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
 from goodtaste.payment.gateways.wallet_books import Refused
 
 PLACE = "/sandbox/autopay"
@@ -43,7 +44,7 @@ class AutopaySandbox:
         self.books = AutopayBooks(merchant, page=f"{address}/agreements/")
         self.client, self.tells = client, True
         self._secret, self._clock = secret, clock
-        self._nonces = wire.Nonces()
+        self._nonces = Nonces()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -85,12 +86,12 @@ class AutopaySandbox:
         try:
             wire.check(headers, secret=self._secret, kind="request", method=method, path=full, at=at, body=body)
             if not self._nonces.use(headers.get(wire.NONCE, ""), at=at):
-                raise wire.Forged("replay")
+                raise Forged("replay")
             answer = msgspec.json.encode(await self._do(method, path, query, body, at))
         except _Lost:
             await _answer(send, 502, b"Bad Gateway", {}, "text/plain")
             return
-        except wire.Forged as forged:
+        except Forged as forged:
             status, answer = 401, msgspec.json.encode(wire.WalletError(f"SIGN_ERROR_{forged}".upper()))
         except Refused as refused:
             status, answer = refused.status, msgspec.json.encode(refused.error)
@@ -188,11 +189,11 @@ class AutopaySandbox:
 
 async def _body(receive: Receive) -> bytes:
     body, more = b"", True
-    while more and len(body) <= wire.BODY_MAX:
+    while more and len(body) <= BODY_MAX:
         message = await receive()
         body += message.get("body", b"")
         more = message.get("more_body", False)
-    return body[: wire.BODY_MAX]
+    return body[:BODY_MAX]
 
 
 async def _answer(send: Send, status: int, body: bytes, more: dict[str, str], kind: str = "application/json") -> None:

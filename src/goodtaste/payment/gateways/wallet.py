@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import secrets
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,7 +12,6 @@ import structlog
 
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateway import (
-    CONNECT_S,
     TOTAL_S,
     Absent,
     Closed,
@@ -32,11 +29,10 @@ from goodtaste.payment.gateway import (
     Unknown,
 )
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.fuse import Fuse
+from goodtaste.payment.gateways.genuine import Forged, Nonces
+from goodtaste.payment.gateways.line import PAUSE_MS, Line, NoAnswer, NotTaken, Reply
 
 METHOD = "wallet"
-TRIES_MAX = 3
-PAUSE_MS = 100  # before the second try, doubled before the next; the pause is anywhere between half of it and all of it
 
 _PENDING = ("USER_PAYING", "USERPAYING")
 _ABSENT = ("ORDER_NOT_EXIST", "REFUND_NOT_EXIST")
@@ -46,19 +42,6 @@ _CHARGE_DECLINED = frozenset(
 _REFUND_DECLINED = frozenset({"NOT_ENOUGH", "REFUND_TOO_MUCH", "REFUND_REFUSED", "PARAM_ERROR"})
 
 log = structlog.get_logger()
-
-
-class _Reply(msgspec.Struct, frozen=True):
-    status: int
-    body: bytes
-
-
-class _NoAnswer(Exception):
-    """The call may have had its effect; nobody knows."""
-
-
-class _NotTaken(_NoAnswer):
-    """The call did not reach the wallet, or the wallet turned it away unread: it may be made again, whatever it was."""
 
 
 class WalletGateway:
@@ -77,11 +60,10 @@ class WalletGateway:
         total_s: float = TOTAL_S,
         pause_ms: int = PAUSE_MS,
     ) -> None:
-        self._client, self._merchant, self._secret, self._clock = client, merchant, secret, clock
-        self._notify_url, self._notify_path, self._total_s = notify_url, urlsplit(notify_url).path, total_s
-        self._pause_ms = pause_ms
-        self._nonces = wire.Nonces()
-        self._fuse = Fuse()
+        self._merchant, self._secret, self._clock = merchant, secret, clock
+        self._notify_url, self._notify_path = notify_url, urlsplit(notify_url).path
+        self._line = Line(client, name=METHOD, clock=clock, total_s=total_s, pause_ms=pause_ms)
+        self._nonces = Nonces()
 
     async def charge(self, intent: Intent) -> Outcome:
         """Ask for money."""
@@ -132,7 +114,7 @@ class WalletGateway:
             nonce = wire.check(
                 headers, secret=self._secret, kind="notice", method="POST", path=self._notify_path, at=at, body=raw
             )
-        except wire.Forged as forged:
+        except Forged as forged:
             raise NoticeRefused(str(forged)) from forged
         if not self._nonces.use(nonce, at=at):
             raise NoticeRefused("replay")
@@ -156,9 +138,9 @@ class WalletGateway:
 
     async def aclose(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        await self._line.aclose()
 
-    def _outcome(self, reply: _Reply | Unknown, number: str, *, declines: frozenset[str] = frozenset()) -> Outcome:
+    def _outcome(self, reply: Reply | Unknown, number: str, *, declines: frozenset[str] = frozenset()) -> Outcome:
         if isinstance(reply, Unknown):
             return reply
         try:
@@ -172,7 +154,7 @@ class WalletGateway:
         return _of_payment(told)
 
     def _refund_outcome(
-        self, reply: _Reply | Unknown, number: str, *, declines: frozenset[str] = frozenset()
+        self, reply: Reply | Unknown, number: str, *, declines: frozenset[str] = frozenset()
     ) -> RefundOutcome:
         if isinstance(reply, Unknown):
             return reply
@@ -187,88 +169,34 @@ class WalletGateway:
             return Unknown("the reply is about something else")
         return _of_refund(told)
 
-    async def _call(self, method: str, path: str, asked: Any, *, again: bool) -> _Reply | Unknown:
-        """Make a call within its time; one that may be made `again` is, after a pause, while nobody knows what it did."""
-        if again and not self._fuse.lets(at=self._clock()):
-            return Unknown("the wallet does not answer")
+    async def _call(self, method: str, path: str, asked: Any, *, again: bool) -> Reply | Unknown:
         body = msgspec.json.encode(asked) if asked is not None else b""
-        try:
-            async with asyncio.timeout(self._total_s):
-                reply = await self._tries(method, path, body, again=again)
-        except TimeoutError:
-            why = "timeout"
-        except _NoAnswer as error:
-            why = str(error)
-        else:
-            self._fuse.answered()
-            return reply
-        self._fuse.was_silent(at=self._clock())
-        log.warning("wallet_no_answer", method=method, path=path.partition("?")[0], why=why)
-        return Unknown(why)
+        what = f"{method} {path.partition('?')[0]}"
+        return await self._line.call(lambda: self._try(method, path, body), what=what, again=again)
 
-    async def _tries(self, method: str, path: str, body: bytes, *, again: bool) -> _Reply:
-        last = _NoAnswer("")
-        for n in range(TRIES_MAX):
-            if n:
-                await asyncio.sleep(_jittered_s(self._pause_ms << (n - 1)))
-            try:
-                return await self._try(method, path, body)
-            except _NoAnswer as error:
-                if not again and not isinstance(error, _NotTaken):
-                    raise
-                last = error
-        raise last
-
-    async def _try(self, method: str, path: str, body: bytes) -> _Reply:
+    async def _try(self, method: str, path: str, body: bytes) -> Reply:
         headers = wire.sealed(self._secret, kind="request", method=method, path=path, at=self._clock(), body=body)
         headers |= {"content-type": "application/json", "accept": "application/json"}
-        try:
-            async with self._client.stream(method, path, content=body, headers=headers) as response:
-                raw = await _read(response)
-        except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
-            raise _NotTaken(type(error).__name__) from error
-        except httpx.HTTPError as error:
-            raise _NoAnswer(type(error).__name__) from error
+        reply = await self._line.send(method, path, body=body, headers=headers)
         try:
             nonce = wire.check(
-                response.headers,
+                reply.headers,
                 secret=self._secret,
-                kind=f"reply {response.status_code}",
+                kind=f"reply {reply.status}",
                 method=method,
                 path=path,
                 at=self._clock(),
-                body=raw,
+                body=reply.body,
             )
-        except wire.Forged as forged:
-            raise _NoAnswer(f"http {response.status_code}, reply {forged}") from forged
+        except Forged as forged:
+            raise NoAnswer(f"http {reply.status}, reply {forged}") from forged
         if nonce != headers[wire.NONCE]:
-            raise _NoAnswer("the reply is to another request")
-        if response.status_code == 429:
-            raise _NotTaken("FREQUENCY_LIMITED")
-        if response.status_code >= 500:
-            raise _NoAnswer(f"http {response.status_code}")
-        return _Reply(response.status_code, raw)
-
-
-def client_for(base_url: str, *, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """Return an HTTP client with the time limits of gateways."""
-    return httpx.AsyncClient(
-        base_url=base_url, transport=transport, timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S, pool=CONNECT_S)
-    )
-
-
-async def _read(response: httpx.Response) -> bytes:
-    parts, size = [], 0
-    async for part in response.aiter_bytes():
-        parts.append(part)
-        size += len(part)
-        if size > wire.BODY_MAX:
-            raise _NoAnswer("the reply is too long")
-    return b"".join(parts)
-
-
-def _jittered_s(most_ms: int) -> float:
-    return (most_ms / 2 + secrets.randbelow(most_ms // 2 + 1)) / 1_000
+            raise NoAnswer("the reply is to another request")
+        if reply.status == 429:
+            raise NotTaken("FREQUENCY_LIMITED")
+        if reply.status >= 500:
+            raise NoAnswer(f"http {reply.status}")
+        return reply
 
 
 def _of_payment(told: wire.WalletPayment) -> Outcome:
@@ -287,7 +215,7 @@ def _of_refund(told: wire.WalletRefund) -> RefundOutcome:
     return Pending(told.refund_id) if told.state == "PROCESSING" else Declined(told.code or "ABNORMAL")
 
 
-def _of_error(reply: _Reply, declines: frozenset[str]) -> Pending | Declined | Closed | Absent | Unknown:
+def _of_error(reply: Reply, declines: frozenset[str]) -> Pending | Declined | Closed | Absent | Unknown:
     """Return what a refusal of the wallet means.  Only a call that asks for something can be declined, and only with a code that says so:
     whatever else is wrong (our key, our right, a number that stands otherwise than we think) leaves the payment unknown."""
     code = msgspec.json.decode(reply.body, type=wire.WalletError).code

@@ -294,6 +294,9 @@ class Books:
         id_: str = "",
         forged: Forgery | None = None,
     ) -> None:
+        """Write a notice, to be sent at `at`; for those who left no address there is none."""
+        if not url:
+            return
         if forged == "amount":
             what = msgspec.structs.replace(what, amount_fen=what.amount_fen + 1)
         elif forged == "merchant":

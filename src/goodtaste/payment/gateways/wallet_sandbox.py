@@ -19,6 +19,7 @@ import structlog
 
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire as wire
+from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
 from goodtaste.payment.gateways.wallet_books import DINERS, Books, Held, HeldRefund, Letter, Refused
 
 TURN_S = 0.2
@@ -76,12 +77,15 @@ class Answer(msgspec.Struct, frozen=True):
 class WalletSandbox:
     """The wallet.  `tells` switches its notices off for a provider that goes silent."""
 
+    place = PLACE  # where it is mounted
+    api = "/v1/"
+
     def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
         self.books = Books(merchant, pay_page=f"{address}/pay/")
         self.tells = True
         self.client = client
         self._secret, self._clock = secret, clock
-        self._nonces = wire.Nonces()
+        self._nonces = Nonces()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -89,14 +93,14 @@ class WalletSandbox:
             raise RuntimeError(f"the wallet does not speak {scope['type']}")
         body = await _body(receive)
         if body is None:
-            await _answer(send, Answer(413, b"{}"), {})
+            await answer_with(send, Answer(413, b"{}"), {})
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        method, path = scope["method"], "/" + scope["path"].removeprefix(PLACE).strip("/")
-        if path.startswith("/v1/"):
+        method, path = scope["method"], "/" + scope["path"].removeprefix(self.place).strip("/")
+        if path.startswith(self.api):
             await self._api(method, path, scope["query_string"].decode("latin-1"), headers, body, send)
         else:
-            await _answer(send, self._page(method, path, body), {})
+            await answer_with(send, self._page(method, path, body), {})
 
     async def run(self) -> None:
         """Let time pass until cancelled."""
@@ -138,9 +142,9 @@ class WalletSandbox:
         try:
             wire.check(headers, secret=self._secret, kind="request", method=method, path=full, at=at, body=body)
             if not self._nonces.use(nonce, at=at):
-                raise wire.Forged("replay")
+                raise Forged("replay")
             answer = await self._do(method, path, query, body, at)
-        except wire.Forged as forged:
+        except Forged as forged:
             answer = _error(Refused(401, f"SIGN_ERROR_{forged}".upper()))
         except Refused as refused:
             answer = _error(refused)
@@ -153,7 +157,7 @@ class WalletSandbox:
         signed = wire.sealed(
             self._secret, kind=kind, method=method, path=full, at=self._clock(), body=answer.body, nonce=nonce
         )
-        await _answer(send, answer, {} if answer.status == 502 else signed)
+        await answer_with(send, answer, {} if answer.status == 502 else signed)
 
     async def _do(self, method: str, path: str, query: str, body: bytes, at: datetime) -> Answer:
         parts = path.removeprefix("/v1/").split("/")
@@ -170,7 +174,7 @@ class WalletSandbox:
             case "POST", ["refunds"]:
                 return self._refund(msgspec.json.decode(body, type=wire.AskRefund), at)
             case "GET", ["refunds", number]:
-                return _json(200, self.books.refund_told(self.books.query_refund(number, at=at)))
+                return _json(200, self._tell_refund(self.books.query_refund(number, at=at)))
         raise Refused(404, "NO_SUCH_PAGE")
 
     async def _charge(self, asked: wire.Charge, at: datetime) -> Answer:
@@ -188,13 +192,19 @@ class WalletSandbox:
         if held.diner and held.diner.breaks and held.asked < BREAKS:
             held.asked += 1
             raise Refused(500, "SYSTEM_ERROR")
-        return _json(200, self.books.told(held))
+        return _json(200, self._tell(held))
+
+    def _tell(self, held: Held) -> Any:
+        return self.books.told(held)
+
+    def _tell_refund(self, made: HeldRefund) -> Any:
+        return self.books.refund_told(made)
 
     def _refund(self, asked: wire.AskRefund, at: datetime) -> Answer:
         known = asked.number in self.books.refunds
         made: HeldRefund = self.books.refund(asked, at=at)
         diner = self.books.payments[made.payment].diner
-        told = _json(200, self.books.refund_told(made))
+        told = _json(200, self._tell_refund(made))
         return msgspec.structs.replace(told, lost=bool(diner and diner.refunds == "loses reply" and not known))
 
     # Notices
@@ -203,15 +213,10 @@ class WalletSandbox:
         if not self.tells:
             self.books.not_taken(letter, at=self._clock())
             return
-        at = self._clock()
-        if letter.forged == "stale":
-            at -= timedelta(seconds=STALE_S)
-        secret = "somebody else's" if letter.forged == "signature" else self._secret
-        path = urlsplit(letter.url).path
-        headers = wire.sealed(secret, kind="notice", method="POST", path=path, at=at, body=letter.body)
+        body, headers = self._letter(letter)
         try:
             reply = await self.client.post(
-                letter.url, content=letter.body, headers={**headers, "content-type": "application/json"}
+                letter.url, content=body, headers={**headers, "content-type": "application/json"}
             )
             taken = reply.is_success
         except httpx.HTTPError as error:
@@ -219,6 +224,15 @@ class WalletSandbox:
             taken = False
         if not taken:
             self.books.not_taken(letter, at=self._clock())
+
+    def _letter(self, letter: Letter) -> tuple[bytes, dict[str, str]]:
+        """Return a notice as it is sent: its body, and the headers that make it genuine, or do not."""
+        at = self._clock()
+        if letter.forged == "stale":
+            at -= timedelta(seconds=STALE_S)
+        secret = "somebody else's" if letter.forged == "signature" else self._secret
+        path = urlsplit(letter.url).path
+        return letter.body, wire.sealed(secret, kind="notice", method="POST", path=path, at=at, body=letter.body)
 
     # What people see
 
@@ -253,13 +267,13 @@ async def _body(receive: Receive) -> bytes | None:
         part = message.get("body", b"")
         parts.append(part)
         size += len(part)
-        if size > wire.BODY_MAX:
+        if size > BODY_MAX:
             return None
         if not message.get("more_body"):
             return b"".join(parts)
 
 
-async def _answer(send: Send, answer: Answer, headers: dict[str, str]) -> None:
+async def answer_with(send: Send, answer: Answer, headers: dict[str, str]) -> None:
     head = [(b"content-type", answer.type.encode()), (b"content-length", str(len(answer.body)).encode())]
     head += [(name.encode(), value.encode()) for name, value in headers.items()]
     await send({"type": "http.response.start", "status": answer.status, "headers": head})

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import hmac
 import re
-import secrets
-from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal
 
 import msgspec
 
-WINDOW_S = 300  # a message is good for less than this, either way
-NONCES_MAX = 100_000
-BODY_MAX = 65_536
+from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, new_nonce
 
 TIMESTAMP = "wallet-timestamp"
 NONCE = "wallet-nonce"
@@ -93,32 +89,6 @@ class WalletNotice(msgspec.Struct, frozen=True):
     id: Annotated[Word, msgspec.Meta(min_length=1)]
     type: Literal["PAYMENT", "REFUND"]
     resource: msgspec.Raw
-
-
-class Forged(Exception):
-    """A message that is not what it says it is: `time`, `nonce` or `signature`."""
-
-
-class Nonces:
-    """Nonces that were seen lately; only those of genuine messages come here, so strangers cannot fill it."""
-
-    def __init__(self) -> None:
-        self._seen: OrderedDict[str, float] = OrderedDict()
-
-    def use(self, nonce: str, *, at: datetime) -> bool:
-        """Tell whether `nonce` is new, and remember it for as long as its message could be good."""
-        now = at.timestamp()
-        while self._seen and (len(self._seen) >= NONCES_MAX or next(iter(self._seen.values())) <= now):
-            self._seen.popitem(last=False)
-        if nonce in self._seen:
-            return False
-        self._seen[nonce] = now + 2 * WINDOW_S
-        return True
-
-
-def new_nonce() -> str:
-    """Return 128 random bits."""
-    return secrets.token_hex(16)
 
 
 def sign(secret: str, *, kind: str, method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:
