@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import account, curve, events, lots, menu, night, over_http, pricing, scripts, sqlite
+from bench import account, curve, events, lots, menu, night, over_http, pricing, scripts, sqlite, subscriptions
 from bench.figures import Figure, keep
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
@@ -19,6 +19,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "events": events.figures,
     "night": night.figures,
     "curve": curve.figures,
+    "subscriptions": subscriptions.figures,
 }
 
 

@@ -60,7 +60,7 @@ class Club(Shop):
     """A house with subscriptions."""
 
     plans: dict[str, Plan]
-    admin: Headers
+    admin_id: str
 
     def __init__(self, process: Any, client: httpx.AsyncClient, hands: Hands) -> None:
         super().__init__(process, client)
@@ -79,7 +79,7 @@ class Club(Shop):
 
     async def furnish(self) -> None:
         """Make coupon templates and the plans of the brief, one with a trial, and one that only gives a right."""
-        _, self.admin = await a_person(self, "hq_admin")
+        self.admin_id, _ = await a_person(self, "hq_admin")
         fifth = await self.a_template(2_000)
         third = await self.a_template(3_000)
         dessert = await self.a_template(10_000)
@@ -138,6 +138,11 @@ class Club(Shop):
         await self.db.run(write(insert(member)(**row), insert(secret)(member_id=id_, wrapped_key=key)))
         return id_
 
+    @property
+    def admin(self) -> Headers:
+        """The headers of somebody of the head office."""
+        return self.token("staff", self.admin_id)
+
     def by(self, member_id: str) -> Headers:
         """Return the headers of a member."""
         return self.token("member", member_id)
@@ -158,6 +163,7 @@ class Club(Shop):
         """Subscribe, and sign nothing."""
         chosen = self.plans[plan]
         asked = {"id": id_ or new_id(), "plan_id": chosen.id, "seen_price_fen": chosen.price_fen, "agreed": True}
+        asked["seen_trial_days"] = chosen.trial_days
         return str((await self.done("POST", "/v1/me/subscriptions", asked, self.by(member_id)))["id"])
 
     async def sign(self, id_: str, payer: str = "00") -> None:

@@ -87,6 +87,12 @@ async def test_a_trial_that_is_cancelled_costs_nothing(club: Club) -> None:
     await club.cancel(member_id, id_)
     await club.to_the_end(id_, days=30)
     assert ((await club.row(id_)).state, await club.charges(id_)) == ("cancelled", [])
+    asked = {"id": new_id(), "plan_id": club.plans[TRIED].id, "seen_price_fen": 1_500, "agreed": True}
+    again = await club.do("POST", "/v1/me/subscriptions", asked | {"seen_trial_days": 14}, club.by(member_id))
+    assert (refused(again), again.json()["facts"]["trial_days"]) == ("subscription.trial_differs", 0)
+    await club.done("POST", "/v1/me/subscriptions", asked, club.by(member_id))
+    await club.sign(str(asked["id"]))
+    assert [each.kind for each in await club.charges(str(asked["id"]))] == ["first"]
 
 
 @pytest.mark.parametrize(("prefix", "states"), [("1990", {"failed"}), ("1991", {"sent"})])

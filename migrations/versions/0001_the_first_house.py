@@ -1356,6 +1356,7 @@ def upgrade() -> None:
         sa.Column("state", columns.Str(), nullable=False),
         sa.Column("agreement", columns.Str(), nullable=False),
         sa.Column("sign_url", columns.Str(), nullable=False),
+        sa.Column("trial_days", columns.Int(), nullable=False),
         sa.Column("anchor_on", columns.Day(), nullable=True),
         sa.Column("anchor_n", columns.Int(), nullable=False),
         sa.Column("n", columns.Int(), nullable=False),

@@ -27,7 +27,7 @@ from goodtaste.promo.subscription.record import (
     loaded,
     save,
 )
-from goodtaste.promo.subscription.signing import LIMIT_FEN, PriceDiffers, consent
+from goodtaste.promo.subscription.signing import PriceDiffers, consent
 
 
 class NotLive(Refusal):
@@ -283,7 +283,7 @@ def _wanted(known: Known, offers: list[Plan], plan_id: str) -> Plan:
     if row.is_final or row.state in ("pending", "past_due") or row.cancel_at_end or row.agreement != "signed":
         raise NotLive(state="cancelled" if row.cancel_at_end else row.state)
     keeps = bool(offers) and offers[0].id == row.plan_id
-    if not offers or not (offers[0].open or keeps) or offers[0].price_fen > LIMIT_FEN:
+    if not offers or not (offers[0].open or keeps) or offers[0].price_fen > rules.LIMIT_FEN:
         raise PlanUnknown(plan_id=plan_id)
     if offers[0].family != row.family or (keeps and row.next_plan_id is None):
         raise SamePlan(plan_id=plan_id)

@@ -31,7 +31,6 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import END, fingerprint, same_or_taken
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input, Line, Name
-from goodtaste.kernel.money import FEN_MAX
 from goodtaste.member.api import Program
 from goodtaste.promo.subscription import rules
 from goodtaste.promo.subscription.tables import plan
@@ -103,7 +102,7 @@ class NewPlan(Input, frozen=True, kw_only=True):
     family: Code
     name: Name
     name_en: Line = ""
-    price_fen: Annotated[int, msgspec.Meta(ge=1, le=FEN_MAX, description="Whole fen a month")]
+    price_fen: Annotated[int, msgspec.Meta(ge=1, le=rules.LIMIT_FEN, description="Whole fen a month")]
     trial_days: Days = 0
     level: str | None = None
     benefits: Annotated[tuple[Benefit, ...], msgspec.Meta(max_length=20)] = ()

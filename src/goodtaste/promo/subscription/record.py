@@ -45,6 +45,7 @@ class SubscriptionRow(msgspec.Struct, frozen=True):
     state: rules.State
     agreement: rules.Agreement
     sign_url: str
+    trial_days: int
     anchor_on: date | None
     anchor_n: int
     n: int
@@ -140,7 +141,7 @@ class Known(msgspec.Struct, frozen=True):
             failed_on=row.failed_on,
             failures=row.failures,
             retry_at=row.retry_at,
-            has_trial=self.plan.trial_days > 0,
+            has_trial=self.row.trial_days > 0,
             due_fen=due_fen,
             retry_days=tuple(self.plan.retry_days),
             grace_days=self.plan.grace_days,

@@ -30,6 +30,7 @@ SIGN_PATIENCE = timedelta(hours=1)
 ASK_AT_S = (2, 10, 60, 300, 1_800, 7_200)  # after a charge began: when the gateway is asked what became of it
 TRIAL_DAYS_MIN = NOTICE_DAYS + 1  # a trial leaves time for the notice before its first charge
 TRIAL_DAYS_MAX, GRACE_DAYS_MAX = 90, 60
+LIMIT_FEN = 1_000_00  # the most that one deduction may be, in the agreement that is signed
 
 
 def add_months(day: date, months: int) -> date:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+from sqlalchemy import select
 
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Change, GuardBroken, Steps, insert, script, together
+from goodtaste.kernel.db import Change, GuardBroken, Id, Read, Steps, Str, first, insert, par, script, together
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, same_or_taken
 from goodtaste.kernel.input import Fen, Input
@@ -20,10 +21,9 @@ from goodtaste.promo.subscription import granting, plans, rules, standing
 from goodtaste.promo.subscription.periods import OPEN_PERIOD
 from goodtaste.promo.subscription.plans import Plan, PlanUnknown
 from goodtaste.promo.subscription.record import NEW, ONE, SubscriptionRow, live_key, load, loaded, save, told
-from goodtaste.promo.subscription.tables import agreed
+from goodtaste.promo.subscription.tables import agreed, period, subscription
 
 ASK_AFTER = timedelta(minutes=1)  # whether it was signed, where nobody tells
-LIMIT_FEN = 1_000_00  # the most that one deduction may be, in the agreement that is signed; more plans fit below it
 
 
 class AlreadySubscribed(Refusal):
@@ -39,6 +39,12 @@ class PriceDiffers(Refusal):
     code = "subscription.price_differs"
 
 
+class TrialDiffers(Refusal):
+    """Raised when another trial was seen than there is: a member has one trial in a family.  Facts: `trial_days`, `seen_days`."""
+
+    code = "subscription.trial_differs"
+
+
 class NotReachable(Refusal):
     """Raised when a member without a phone number would subscribe: nobody could tell them of the renewals."""
 
@@ -52,18 +58,33 @@ class NoGateway(Refusal):
     status = 503
 
 
-class Subscribe(Input, frozen=True):
+class Subscribe(Input, frozen=True, kw_only=True):
     """What a member sends to subscribe.
 
+    `seen_trial_days`: the days of trial that they were shown, none for one who had a trial in this family before.
     `agreed`: that they were shown what it costs each month, that it renews by itself, and how to end it; never ticked before.
     """
 
     id: IdText
     plan_id: IdText
     seen_price_fen: Fen
+    seen_trial_days: Annotated[int, msgspec.Meta(ge=0, le=rules.TRIAL_DAYS_MAX)] = 0
     agreed: Literal[True]
 
 
+class _Tried(msgspec.Struct, frozen=True):
+    n: int
+
+
+TRIED = Read(
+    select(period.c.n)
+    .join_from(period, subscription, subscription.c.id == period.c.subscription_id)
+    .where(
+        subscription.c.member_id == par("member_id", Id), subscription.c.family == par("family", Str), period.c.n == 0
+    )
+    .limit(1),
+    _Tried,
+)
 AGREE = insert(agreed, conflict="skip")
 
 
@@ -76,7 +97,7 @@ def consent(subscription_id: str, plan: Plan, *, at: datetime) -> Change:
 def subscribe(asked: Subscribe, *, member_id: str, at: datetime) -> Steps[SubscriptionRow]:
     """Begin a subscription, once per `asked.id`: nothing is charged and nothing given before the agreement is signed.
 
-    Refuses `PlanUnknown`, `PriceDiffers`, `NotReachable`, `AlreadySubscribed`, `MemberUnknown`, `MemberFrozen`.
+    Refuses `PlanUnknown`, `PriceDiffers`, `TrialDiffers`, `NotReachable`, `AlreadySubscribed`, `MemberUnknown`, `MemberFrozen`.
     """
     mark = fingerprint([member_id, asked])
     found, offers, reached, standings = yield from together(
@@ -93,7 +114,11 @@ def subscribe(asked: Subscribe, *, member_id: str, at: datetime) -> Steps[Subscr
         raise PriceDiffers(price_fen=plan.price_fen, seen_fen=asked.seen_price_fen)
     if not reached or not reached[0].has_phone:
         raise NotReachable
-    row = _new(asked.id, member_id, plan, mark=mark, at=at)
+    tried = yield from first(TRIED(member_id=member_id, family=plan.family))
+    trial_days = 0 if tried else plan.trial_days
+    if trial_days != asked.seen_trial_days:
+        raise TrialDiffers(trial_days=trial_days, seen_days=asked.seen_trial_days)
+    row = _new(asked.id, member_id, plan, trial_days=trial_days, mark=mark, at=at)
     try:
         yield [NEW(**msgspec.structs.asdict(row)), consent(row.id, plan, at=at), tell(told(row), at=at)]
     except GuardBroken as broken:
@@ -105,7 +130,7 @@ def subscribe(asked: Subscribe, *, member_id: str, at: datetime) -> Steps[Subscr
     return row
 
 
-def _new(id_: str, member_id: str, plan: Plan, *, mark: str, at: datetime) -> SubscriptionRow:
+def _new(id_: str, member_id: str, plan: Plan, *, trial_days: int, mark: str, at: datetime) -> SubscriptionRow:
     return SubscriptionRow(
         id=id_,
         member_id=member_id,
@@ -115,6 +140,7 @@ def _new(id_: str, member_id: str, plan: Plan, *, mark: str, at: datetime) -> Su
         state="pending",
         agreement="asked",
         sign_url="",
+        trial_days=trial_days,
         anchor_on=None,
         anchor_n=1,
         n=0,
@@ -172,7 +198,7 @@ async def invite(ctx: Ctx, row: SubscriptionRow, *, title: str) -> SubscriptionR
     """Have the agreement of a subscription laid before the member, once; refuses `NoGateway`, after which the same may be sent again."""
     if row.sign_url or row.state != "pending" or row.agreement != "asked":
         return row
-    intent = payments.AgreementIntent(agreement_id=row.id, title=title, limit_fen=LIMIT_FEN)
+    intent = payments.AgreementIntent(agreement_id=row.id, title=title, limit_fen=rules.LIMIT_FEN)
     answer = await gateway_of(ctx).invite(intent)
     if not isinstance(answer, payments.Agreement):
         raise NoGateway(why="declined" if isinstance(answer, payments.Declined) else "unknown")
@@ -186,7 +212,7 @@ def begin_trial(subscription_id: str, *, zone: str, at: datetime) -> Steps[None]
     if known is None or rules.next_act(known.standing(), at=at, zone=zone).what != "trial":
         return
     plan, today = known.plan, rules.day_of(at, zone)
-    span = (today, today + timedelta(days=plan.trial_days))
+    span = (today, today + timedelta(days=known.row.trial_days))
     row = msgspec.structs.replace(
         known.row, state="trial", anchor_on=span[1], anchor_n=1, starts_on=span[0], ends_on=span[1], retry_at=None
     )

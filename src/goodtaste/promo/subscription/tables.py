@@ -51,6 +51,7 @@ subscription = create_table(
     Column("state", Str, nullable=False),
     Column("agreement", Str, nullable=False),
     Column("sign_url", Str, nullable=False),
+    Column("trial_days", Int, nullable=False),
     Column("anchor_on", Day),
     Column("anchor_n", Int, nullable=False),
     Column("n", Int, nullable=False),

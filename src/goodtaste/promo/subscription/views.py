@@ -49,6 +49,7 @@ class SubscriptionView(msgspec.Struct, frozen=True):
     cancel_at_end: bool
     why: str
     sign_url: str
+    trial_days: int
     renews_fen: int | None
     noticed_on: datetime | None
     paid_fen: int
