@@ -53,7 +53,7 @@ class Counter:
             merchant=SANDBOX_MERCHANT,
             app_id="wx-sandbox",
             keys=testing_keys.platform_keys(),
-            address="http://127.0.0.1:8000/sandbox/wechat-pay",
+            address="http://127.0.0.1:8000/sandbox/pay/wechat",
             clock=self.hands,
             client=client_for("http://nowhere"),
         )
@@ -435,3 +435,15 @@ async def test_a_member_pays_in_the_mini_program(floor: Floor) -> None:
     await floor.wait(3)
     assert (await floor.seen(order["id"]))["pay_state"] == "paid"
     await floor.books_hold()
+
+
+async def test_a_diner_pays_on_the_page_that_the_code_leads_to(till: Till) -> None:
+    order_id = await till.an_order()
+    charged = await till.pay(order_id, till.asked("", method="wechat_pay"))
+    page = charged.action["code_url"].removeprefix("http://127.0.0.1:8000")
+    shown = await till.client.get(page)
+    assert (shown.status_code, "¥38.00" in shown.text) == (200, True)
+    assert (await till.client.post(page, data={"diner": "00"})).status_code == 200
+    await till.wait(3)
+    assert await till.pay_state(order_id) == "paid"
+    assert "沙箱" in (await till.client.get("/sandbox/pay/wechat/")).text

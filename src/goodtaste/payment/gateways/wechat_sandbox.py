@@ -22,7 +22,7 @@ from goodtaste.payment.gateways.genuine import Forged, new_nonce
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import SILENCE_S, STALE_S, Answer, Send, WalletSandbox, answer_with
 
-PLACE = "/sandbox/wechat-pay"
+PLACE = "/sandbox/pay/wechat"
 CODE_START = "13"  # in front of the wallet's 99 and two digits, its last two left out
 _ASSOCIATED = "transaction"
 
