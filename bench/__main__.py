@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import account, curve, events, lots, menu, night, over_http, pricing, scripts, sqlite, subscriptions
+from bench import account, curve, events, lots, menu, night, over_http, pricing, quote, scripts, sqlite, subscriptions
 from bench.figures import Figure, keep
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
@@ -14,6 +14,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "http": over_http.figures,
     "menu": menu.figures,
     "pricing": pricing.figures,
+    "quote": quote.figures,
     "account": account.figures,
     "lots": lots.figures,
     "events": events.figures,

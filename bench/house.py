@@ -131,7 +131,7 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
 def _catalogue() -> Iterator[Table]:
     stores = [
         (uid(STORE, i), f"S{i}", f"{i} 号店", f"Store {i}", "上海", "", "", None, None, "Asia/Shanghai", 240,
-         [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)], "", True)
+         [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)], "", {}, True)
         for i in range(1, STORES + 1)
     ]  # fmt: skip
     yield "org_brand", _owned("org_brand"), [(1, "好味", "goodtaste", "CNY")]
@@ -267,8 +267,9 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
         _owned("ordering_order"),
         (
             (
-                uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, "completed", "paid", 12_000, 0,
-                "{}", 0, 0, 0, 12_000, 0, 12, None, "[]", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
+                uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, None, "completed", "paid",
+                12_000, 0,
+                0, "{}", 0, 0, 0, 0, 0, 0, 12_000, 0, 12, None, "[]", "", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
             )
             for i, m in zip(numbers, members_of, strict=True)
         ),
@@ -277,7 +278,24 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
         "ordering_line",
         _owned("ordering_line"),
         (
-            (uid(OLD_ORDER, i), k, 1, uid(SKU, (i + k) % DISHES + 1), "菜", 1, 3_000, 3_000, 0, 0, 3_000, "{}", "", 0)
+            (
+                uid(OLD_ORDER, i),
+                k,
+                1,
+                uid(SKU, (i + k) % DISHES + 1),
+                "菜",
+                1,
+                3_000,
+                3_000,
+                0,
+                0,
+                0,
+                0,
+                3_000,
+                "{}",
+                "",
+                0,
+            )
             for i in numbers
             for k in range(1, 5)
         ),

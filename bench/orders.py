@@ -32,7 +32,8 @@ from goodtaste.kernel.secrets import Keyring
 from goodtaste.kernel.sessions import Claims, Tokens
 from goodtaste.member.api import Program
 from goodtaste.menu.api import Choice
-from goodtaste.ordering.place import Cash, Place, PlaceOrder
+from goodtaste.ordering.asked import Cash, PlaceOrder
+from goodtaste.ordering.spot import Place
 from goodtaste.org import rules
 
 CASHIER = Actor("staff", uid(STAFF, 1), grants=(rules.grant("cashier", None),))

@@ -42,27 +42,29 @@ class Load(msgspec.Struct, frozen=True):
     rate: float
     cpu_us: float
     p50_ms: float
+    p95_ms: float
     p99_ms: float
     refused: list[str]
 
 
-def load(server: Server, requests: list[bytes], seconds: float) -> Load:
+def load(server: Server, requests: list[bytes], seconds: float, *, url: str = URL) -> Load:
     """Send requests for so long over all connections."""
     before = server.cpu_s()
-    run, took = uvloop.run(_timed(requests, seconds))
+    run, took = uvloop.run(_timed(requests, seconds, url))
     times = sorted(t for t, _ in run.answers)
     return Load(
         rate=len(times) / took,
         cpu_us=(server.cpu_s() - before) / len(times) * 1e6,
         p50_ms=times[len(times) // 2] * 1e3,
+        p95_ms=times[int(len(times) * 0.95)] * 1e3,
         p99_ms=times[int(len(times) * 0.99)] * 1e3,
         refused=[body.decode() for body in run.refused],
     )
 
 
-async def _timed(requests: list[bytes], seconds: float) -> tuple[Run, float]:
+async def _timed(requests: list[bytes], seconds: float, url: str) -> tuple[Run, float]:
     run = Run(iter(requests), connections=CONNECTIONS, seconds=seconds)
-    return run, await run(URL)
+    return run, await run(url)
 
 
 def figures(rounds: int = ROUNDS, seconds: float = SECONDS) -> list[Figure]:

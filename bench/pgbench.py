@@ -29,6 +29,7 @@ _REASONS = (
     + ", ".join(f'{{"code": "member_price", "saved_fen": 300, "line_no": {i}}}' for i in range(1, 5))
     + f', {{"code": "coupon_cash", "saved_fen": 500, "offer_id": "{uid(COUPON, 0)}"}}, {{"code": "points", "saved_fen": 100}}]'
 )
+_APPLIED = f'{{"names": {{"{uid(COUPON, 0)}": ["券", "Coupon"]}}}}'
 _CHOICE = f'{{"sku_id": "{uid(SKU, 1)}", "qty": 1}}'
 _EVENT = (
     f'{{"order_id": "{uid(ORDER, 1)}", "stream": "{uid(MEMBER, 1)}", "store_id": "{uid(STORE, 1)}", "member_id": "{uid(MEMBER, 1)}", '
@@ -44,7 +45,7 @@ def _script(members: int) -> str:
     coupon, payment = sql_uid(COUPON, ":n"), sql_uid(PAYMENT, ":n")
     spend, earn = sql_uid(0x20, ":n"), sql_uid(0x21, ":n")
     lines = ",\n ".join(
-        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}',{q},3000,2800,100,20,{2800 * q - 120},'{_CHOICE}','',0)"
+        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}',{q},3000,2800,0,100,20,0,{2800 * q - 120},'{_CHOICE}','',0)"
         for i, (v, q) in enumerate((("a", 1), ("b", 1), ("c", 2), ("d", 1)), 1)
     )
     takes = ",".join(f"({sql_uid(SKU, f':{v}')},{q})" for v, q in (("a", 1), ("b", 1), ("c", 2), ("d", 1)))
@@ -65,14 +66,14 @@ SELECT id, remaining, expires_on FROM ledger_lot WHERE account_id = (SELECT memb
 SELECT c.*, t.name, t.kind, t.value, t.threshold_fen, t.cap_fen, t.dish_ids, t.store_ids, t.channels
  FROM promo_coupon c JOIN promo_template t ON t.id = c.template_id WHERE c.id = {coupon};
 SELECT * FROM member_visit WHERE id = {sql_uid(VISIT, ":m")};
-INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, state, pay_state, list_fen, member_saving_fen,
- coupons, coupon_fen, points, points_fen, due_fen, refunded_fen, points_earned, hold_id, reasons, note, version, source, external_no,
- placed_by, fingerprint, business_date, placed_at, paid_at)
- VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, 'placed', 'paid', 14000, 1500, '{{"' || {coupon} || '": 500}}', 500, 100,
- 100, 11900, 0, 13, NULL,
- '{_REASONS}', '', 1, '', NULL, '{uid(9, 1)}', '{_MARK}', '{TODAY}', now(), now());
-INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, qty, list_fen, unit_fen, coupon_fen, points_fen, due_fen, choice,
- takes, refunded_qty) VALUES
+INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, party, state, pay_state, list_fen, member_saving_fen,
+ offer_fen, coupons, coupon_fen, points, points_fen, fee_fen, rounding_fen, donation_fen, due_fen, refunded_fen, points_earned, hold_id,
+ reasons, applied, note, version, source, external_no, placed_by, fingerprint, business_date, placed_at, paid_at)
+ VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, NULL, 'placed', 'paid', 14000, 1500, 0,
+ '{{"' || {coupon} || '": 500}}', 500, 100,
+ 100, 0, 0, 0, 11900, 0, 13, NULL, '{_REASONS}', '{_APPLIED}', '', 1, '', NULL, '{uid(9, 1)}', '{_MARK}', '{TODAY}', now(), now());
+INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, qty, list_fen, unit_fen, offer_fen, coupon_fen, points_fen, rounding_fen,
+ due_fen, choice, takes, refunded_qty) VALUES
  {lines};
 UPDATE menu_stock s SET portions_left = s.portions_left - v.q, sold = sold + v.q FROM (VALUES {takes}) v(k, q)
  WHERE s.store_id = {store} AND s.sku_id = v.k AND NOT sold_out;

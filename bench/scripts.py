@@ -20,7 +20,8 @@ from bench import house, pgbench
 from bench.figures import Figure, figure, ratios
 from bench.orders import CASHIER, order, where
 from goodtaste.kernel.db.postgres import PostgresDatabase
-from goodtaste.ordering.place import PlaceOrder, place
+from goodtaste.ordering.asked import PlaceOrder
+from goodtaste.ordering.place import place
 
 MEMBERS, IN_FLIGHT = 2_000, 32
 WARM_S = 0.5

@@ -23,7 +23,8 @@ from bench.figures import Figure, figure, ratios
 from bench.orders import CASHIER, order, where
 from goodtaste.kernel.db import Change, Script
 from goodtaste.kernel.db.sqlite import SqliteDatabase
-from goodtaste.ordering.place import PlaceOrder, place
+from goodtaste.ordering.asked import PlaceOrder
+from goodtaste.ordering.place import place
 
 MEMBERS, IN_FLIGHT, RATE_MAX = 2_000, 32, 4_000
 ROUNDS, SECONDS = 5, 2.5

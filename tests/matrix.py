@@ -115,7 +115,7 @@ POST   /v1/orders/{order_id}/close                              | ?  +  0  -  | 
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
-POST   /v1/orders/{order_id}/refund-preview                     | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/refunds/preview                     | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
 GET    /v1/orders/{order_id}/refunds                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/refunds                            | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/rounds                             | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +

@@ -135,6 +135,7 @@ async def a_store(shop: Shop, *, day_start_minute: int = 240) -> str:
         "day_start_minute": day_start_minute,
         "hours": [],
         "licence": "",
+        "fees": {},
         "open": True,
     }
     await shop.db.run(write(insert(store)(**row), moved(SNAPSHOT)))

@@ -331,6 +331,7 @@ class Till(Clockwork):
             "due_fen": due_fen,
             "reasons": "[]",
             "coupons": "{}",
+            "applied": "",
             "note": "",
             "version": 1,
             "source": "",
@@ -339,9 +340,21 @@ class Till(Clockwork):
             "business_date": self.today,
             "placed_at": self.now,
         }
-        empty = dict.fromkeys(("member_id", "table_id", "hold_id", "external_no", "paid_at"))
+        empty = dict.fromkeys(("member_id", "table_id", "hold_id", "external_no", "paid_at", "party"))
         zero = dict.fromkeys(
-            ("member_saving_fen", "coupon_fen", "points", "points_fen", "refunded_fen", "points_earned"), 0
+            (
+                "member_saving_fen",
+                "coupon_fen",
+                "points",
+                "points_fen",
+                "refunded_fen",
+                "points_earned",
+                "offer_fen",
+                "fee_fen",
+                "rounding_fen",
+                "donation_fen",
+            ),
+            0,
         )
         await self.db.run(write(NEW_ORDER(**empty, **zero, **row)))
         return id_
@@ -416,7 +429,7 @@ async def open_till(settings: Settings) -> AsyncIterator[Till]:
 
 async def _furnish(till: Till) -> None:
     everywhere = {"city": "上海", "address": "", "phone": "", "name_en": "", "latitude_e6": None, "longitude_e6": None}
-    here = {"zone": ZONE, "day_start_minute": 240, "hours": [], "licence": "", "open": True}
+    here = {"zone": ZONE, "day_start_minute": 240, "hours": [], "licence": "", "fees": {}, "open": True}
     other = new_id()
     await till.db.run(
         write(

@@ -271,13 +271,14 @@ class Floor(Clockwork):
         )
         asked |= {
             key: more.pop(key)
-            for key in ("coupon_id", "coupon_ids", "points", "visit_id", "store_id", "channel")
+            for key in ("coupon_id", "coupon_ids", "points", "party", "donation_fen", "visit_id", "store_id", "channel")
             if key in more
         }
+        spot = {key: more[key] for key in ("kind", "table_id") if key in more}
         seen = await self.done(
             "POST",
             "/v1/quotes",
-            asked | ({} if {"coupon_id", "coupon_ids"} & asked.keys() else {"no_coupon": True}),
+            asked | spot | ({} if {"coupon_id", "coupon_ids"} & asked.keys() else {"no_coupon": True}),
             by,
         )
         due = seen["priced"]["due_fen"]
@@ -320,7 +321,7 @@ class Floor(Clockwork):
     async def refunding(self, order: Any, pieces: Mapping[int, int] | None = None, **more: Any) -> dict[str, Any]:
         """Return what is sent to refund pieces of an order, or all that is left, as a preview shows it."""
         asked = {"pieces": [{"line_no": no, "qty": qty} for no, qty in (pieces or {}).items()]}
-        path = f"/v1/orders/{order['id']}/refund-preview"
+        path = f"/v1/orders/{order['id']}/refunds/preview"
         shown = await self.done("POST", path, asked, self.at("store_manager"))
         return {"id": new_id(), "reason": "退菜", "seen_amount_fen": shown["amount_fen"]} | asked | more
 

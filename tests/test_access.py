@@ -156,7 +156,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/payments": lambda s, c: {"payment_id": new_id(), "method": "wallet", "amount_fen": 1},
     "POST /v1/orders/{order_id}/cancel": _same(REASON),
     "POST /v1/orders/{order_id}/advance": _same({"to": "delivered"}),
-    "POST /v1/orders/{order_id}/refund-preview": _same({}),
+    "POST /v1/orders/{order_id}/refunds/preview": _same({}),
     "POST /v1/orders/{order_id}/refunds": lambda s, c: {"id": new_id(), "seen_amount_fen": 0, **REASON},
     "POST /v1/payments/{payment_id}/give-up": _same(REASON),
     "POST /v1/dead-letters/{letter_id}/discard": _same(REASON),

@@ -86,7 +86,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
         ),
         "cancel": Route(f"{one}/cancel", by, {"reason": "不要"}),
         "advance": Route(f"{one}/advance", by, {"to": "served", "reason": "上菜"}),
-        "preview": Route(f"{one}/refund-preview", manager, {"pieces": pieces}),
+        "preview": Route(f"{one}/refunds/preview", manager, {"pieces": pieces}),
         "refund": Route(f"{one}/refunds", manager, refund | {"approval": {"staff_id": new_id(), "pin": "736194"}}),
         "give up": Route(f"/v1/payments/{new_id()}/give-up", manager, {"reason": "不知道"}),
         "template": Route("/v1/coupon-templates", admin, template),

@@ -1,6 +1,6 @@
 """Random orders refunded piece by piece in any order, beside the same order refunded at once: nothing is lost, nothing is gained.
 
-GOODTASTE_REFUND_WALKS makes it more (default 5 orders an engine), GOODTASTE_WALK_SEED makes it other ones.
+GOODTASTE_REFUND_WALKS makes it more (default 3 orders an engine and policy), GOODTASTE_WALK_SEED makes it other ones.
 """
 
 from __future__ import annotations
@@ -9,11 +9,14 @@ import os
 import random
 from typing import Any
 
+import pytest
+
 from goodtaste.member import api as members
+from tests.offers_kit import a_live_offer, counted, stop
 from tests.shop import write
 from tests.shop_kit import OPTIONS, PRICES, Floor, Member, line
 
-WALKS = int(os.environ.get("GOODTASTE_REFUND_WALKS", "5"))
+WALKS = int(os.environ.get("GOODTASTE_REFUND_WALKS", "3"))
 SEED = int(os.environ.get("GOODTASTE_WALK_SEED", "20261122"))
 POINTS = 5_000
 
@@ -47,15 +50,23 @@ async def back(floor: Floor, order: Any, pieces: dict[int, int]) -> tuple[int, i
     return made["amount_fen"], made["points_back"], made["points_taken"], made["coupon_back"]
 
 
-async def a_program(floor: Floor) -> None:
+async def a_program(floor: Floor, **more: Any) -> None:
     """Let points be worth, and be earned at, rates that leave remainders."""
-    odd = members.Program(earn_points_per_100_yuan=137, fen_per_100_points=33, offset_cap_bp=2_345)
+    odd = members.Program(earn_points_per_100_yuan=137, fen_per_100_points=33, offset_cap_bp=2_345, **more)
     await floor.db.run(write(*members.set_program(odd)))
     await floor.ctx.refresh()
 
 
-async def test_refunds_in_any_order_and_any_split_add_up_to_the_whole(floor: Floor) -> None:
-    await a_program(floor)
+@pytest.mark.parametrize("policy", ["threshold_kept", "threshold_lost"])
+async def test_refunds_in_any_order_and_any_split_add_up_to_the_whole(floor: Floor, policy: str) -> None:
+    await a_program(floor, refund_policy=policy)
+    tiers = [{"threshold_fen": 6_000, "off_fen": 777}, {"threshold_fen": 15_000, "off_fen": 2_345}]
+    offers = [
+        await a_live_offer(floor, benefit={"kind": "spend_and_save", "tiers": tiers}, budget_fen=10_000_000),
+        await a_live_offer(floor, benefit={"kind": "nth_item", "n": 2, "off_bp": 3_333}),
+    ]
+    await floor.ctx.refresh()
+    counts = [await counted(floor, each) for each in offers]
     for walk in range(WALKS):
         seed = SEED + walk
         dice = random.Random(seed)
@@ -85,4 +96,8 @@ async def test_refunds_in_any_order_and_any_split_add_up_to_the_whole(floor: Flo
         assert await floor.coupons(member) == ([coupon] if coupon else []), seed
         assert (await floor.seen(order["id"]))["pay_state"] == "refunded", seed
         assert {name: await floor.sold(name) for name in PRICES} == before, seed
+        assert [await counted(floor, each) for each in offers] == counts, seed
+    for each in offers:
+        await stop(floor, each)
+    await floor.ctx.refresh()
     await floor.books_hold()

@@ -164,7 +164,7 @@ async def test_more_pieces_than_were_sold_or_another_amount_than_was_seen_are_re
     ):
         assert await floor.refuses("POST", path, asked | {"pieces": pieces}, by) == "ordering.bad_refund"
         assert (
-            await floor.refuses("POST", path.replace("refunds", "refund-preview"), {"pieces": pieces}, by)
+            await floor.refuses("POST", path.replace("refunds", "refunds/preview"), {"pieces": pieces}, by)
             == "ordering.bad_refund"
         )
     assert await floor.refuses("POST", path, asked | {"seen_amount_fen": 1}, by) == "ordering.refund_changed"

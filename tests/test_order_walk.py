@@ -104,7 +104,7 @@ class Day:
         left = [each for each in order["lines"] if each["qty"] > each["refunded_qty"]]
         pieces = [{"line_no": self.dice.choice(left)["line_no"], "qty": 1}] if left and self.dice.random() < 0.7 else []
         path = f"/v1/orders/{order['id']}"
-        shown = (await self.act(f"{path}/refund-preview", {"pieces": pieces})).json()
+        shown = (await self.act(f"{path}/refunds/preview", {"pieces": pieces})).json()
         asked = {"id": new_id(), "reason": "退", "pieces": pieces, "restock": self.dice.random() < 0.5}
         return await self.act(f"{path}/refunds", asked | {"seen_amount_fen": shown.get("amount_fen", 0)})
 

@@ -80,7 +80,7 @@ async def test_while_a_wallet_is_asked_an_order_takes_no_other_money_and_is_not_
     assert await floor.refuses("POST", f"{path}/payments", floor.paying(order), by) == "payment.under_way"
     assert await floor.refuses("POST", f"{path}/cancel", {"reason": "不等了"}, by) == "ordering.being_paid"
     assert (
-        await floor.refuses("POST", f"{path}/refund-preview", {}, floor.at("store_manager"))
+        await floor.refuses("POST", f"{path}/refunds/preview", {}, floor.at("store_manager"))
         == "ordering.not_refundable"
     )
     await floor.wait(120)

@@ -93,8 +93,11 @@ async def test_the_best_coupon_at_hand_is_offered_and_the_others_say_why_not(flo
         small: ("another_saves_more", {"coupon_id": best}),
         far: ("below_threshold", {"missing_fen": 5_000, "threshold_fen": 10_000}),
     }
-    other = (await floor.quote([line("noodles", 2)], floor.by(await floor.a_member()), coupon_id=best))["priced"]
-    assert (other["coupon_id"], other["due_fen"]) == (None, 5_000), "a coupon works for its member alone"
+    asked = {"store_id": floor.store.id, "channel": "counter", "lines": [line("noodles", 2)], "coupon_id": best}
+    other = floor.by(await floor.a_member())
+    assert await floor.refuses("POST", "/v1/quotes", asked, other) == "promo.coupon_unknown", (
+        "a coupon works for its member alone"
+    )
     guest = (await floor.quote([line("noodles", 2)]))["priced"]
     assert (guest["due_fen"], guest["coupon_id"], guest["member_saving_fen"]) == (5_600, None, 0), (
         "a guest pays the list price"

@@ -8,6 +8,7 @@ import pytest
 
 from goodtaste.app import proofs
 from goodtaste.kernel.ids import new_id
+from tests.offers_kit import a_live_offer
 from tests.shop import those_that_find
 from tests.shop_kit import Floor, line
 
@@ -22,6 +23,8 @@ async def a_day(floor: Floor) -> dict[str, Any]:
     member = await floor.a_member(points=2_000)
     coupons = [await floor.a_coupon(member) for _ in range(3)]
     lines = [line("noodles", 2), line("feast", 2)]
+    await a_live_offer(floor, benefit={"kind": "percent_off", "off_bp": 100})
+    await floor.ctx.refresh()
     paid = await floor.bought(*lines, member=member, coupon_id=coupons[0], points=300)
     refunded = await floor.bought(*lines, member=member, coupon_id=coupons[1], points=300)
     await floor.refund(refunded, {2: 1}, restock=True)
@@ -81,6 +84,9 @@ CHANGES = [
     ("X7", "promo_coupon", "saved_fen = saved_fen - 1", "order_id = '{paid}'"),
     ("X7", "ordering_order", "coupons = '{{}}'", "id = '{paid}'"),
     ("X7", "promo_coupon", "order_id = '{stranger}'", "order_id = '{paid}'"),
+    ("X14", "ordering_order", "state = 'cancelled'", "id = '{paid}'"),
+    ("X14", "ordering_order", "offer_fen = offer_fen + 1, due_fen = due_fen - 1", "id = '{paid}'"),
+    ("X14", "promo_offer_use", "saved_fen = 0", "order_id = '{paid}'"),
     ("X8", "menu_stock", "sold = sold + 1", "store_id = '{store}' AND sku_id = '{sku}'"),
     ("X8", "ordering_line", "takes = ''", "order_id = '{refunded}' AND line_no = 2"),
     ("X8", "ordering_refund", "restock = NOT restock", "order_id = '{refunded}'"),
@@ -93,6 +99,7 @@ CHANGES = [
 
 
 KEYS = {"menu_stock": ("store_id", "sku_id"), "ordering_line": ("order_id", "line_no")}
+KEYS |= {"promo_offer_use": ("order_id", "offer_id")}
 
 
 def number(name: str) -> str:

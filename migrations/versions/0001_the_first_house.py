@@ -457,19 +457,25 @@ def upgrade() -> None:
         sa.Column("kind", columns.Str(), nullable=False),
         sa.Column("channel", columns.Str(), nullable=False),
         sa.Column("table_id", columns.Id(), nullable=True),
+        sa.Column("party", columns.Int(), nullable=True),
         sa.Column("state", columns.Str(), nullable=False),
         sa.Column("pay_state", columns.Str(), nullable=False),
         sa.Column("list_fen", columns.Int(), nullable=False),
         sa.Column("member_saving_fen", columns.Int(), nullable=False),
+        sa.Column("offer_fen", columns.Int(), nullable=False),
         sa.Column("coupons", columns.Str(), nullable=False),
         sa.Column("coupon_fen", columns.Int(), nullable=False),
         sa.Column("points", columns.Int(), nullable=False),
         sa.Column("points_fen", columns.Int(), nullable=False),
+        sa.Column("fee_fen", columns.Int(), nullable=False),
+        sa.Column("rounding_fen", columns.Int(), nullable=False),
+        sa.Column("donation_fen", columns.Int(), nullable=False),
         sa.Column("due_fen", columns.Int(), nullable=False),
         sa.Column("refunded_fen", columns.Int(), nullable=False),
         sa.Column("points_earned", columns.Int(), nullable=False),
         sa.Column("hold_id", columns.Id(), nullable=True),
         sa.Column("reasons", columns.Str(), nullable=False),
+        sa.Column("applied", columns.Str(), nullable=False),
         sa.Column("note", columns.Str(), nullable=False),
         sa.Column("version", columns.Int(), nullable=False),
         sa.Column("source", columns.Str(), nullable=False),
@@ -488,7 +494,7 @@ def upgrade() -> None:
             name=op.f("ordering_order_state"),
         ),
         sa.CheckConstraint(
-            "due_fen >= 0 AND list_fen - member_saving_fen - coupon_fen - points_fen = due_fen",
+            "due_fen >= 0 AND list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen + fee_fen - rounding_fen + donation_fen = due_fen",
             name=op.f("ordering_order_adds_up"),
         ),
         sa.CheckConstraint("refunded_fen >= 0 AND refunded_fen <= due_fen", name=op.f("ordering_order_refunded")),
@@ -546,6 +552,7 @@ def upgrade() -> None:
         sa.Column("day_start_minute", columns.Int(), nullable=False),
         sa.Column("hours", columns.Doc(), nullable=False),
         sa.Column("licence", columns.Str(), nullable=False),
+        sa.Column("fees", columns.Doc(), nullable=False),
         sa.Column("open", columns.Flag(), nullable=False),
         sa.CheckConstraint("day_start_minute BETWEEN 0 AND 719", name=op.f("org_store_day_start")),
         sa.PrimaryKeyConstraint("id", name=op.f("org_store_pkey")),
@@ -1026,6 +1033,15 @@ def upgrade() -> None:
         batch_op.create_index("menu_dish_category_id_idx", ["category_id"], unique=False)
 
     op.create_table(
+        "ordering_first",
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_first_order_id_fkey")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("ordering_first_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "ordering_line",
         sa.Column("order_id", columns.Id(), nullable=False),
         sa.Column("line_no", columns.Int(), nullable=False),
@@ -1035,14 +1051,17 @@ def upgrade() -> None:
         sa.Column("qty", columns.Int(), nullable=False),
         sa.Column("list_fen", columns.Int(), nullable=False),
         sa.Column("unit_fen", columns.Int(), nullable=False),
+        sa.Column("offer_fen", columns.Int(), nullable=False),
         sa.Column("coupon_fen", columns.Int(), nullable=False),
         sa.Column("points_fen", columns.Int(), nullable=False),
+        sa.Column("rounding_fen", columns.Int(), nullable=False),
         sa.Column("due_fen", columns.Int(), nullable=False),
         sa.Column("choice", columns.Str(), nullable=False),
         sa.Column("takes", columns.Str(), nullable=False),
         sa.Column("refunded_qty", columns.Int(), nullable=False),
         sa.CheckConstraint(
-            "due_fen >= 0 AND unit_fen * qty - coupon_fen - points_fen = due_fen", name=op.f("ordering_line_adds_up")
+            "due_fen >= 0 AND unit_fen * qty - offer_fen - coupon_fen - points_fen - rounding_fen = due_fen",
+            name=op.f("ordering_line_adds_up"),
         ),
         sa.CheckConstraint("qty > 0 AND unit_fen >= 0 AND unit_fen <= list_fen", name=op.f("ordering_line_price")),
         sa.CheckConstraint("refunded_qty >= 0 AND refunded_qty <= qty", name=op.f("ordering_line_refunded")),
@@ -1056,6 +1075,7 @@ def upgrade() -> None:
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
         sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("fee_fen", columns.Int(), nullable=False),
         sa.Column("points_back", columns.Int(), nullable=False),
         sa.Column("points_taken", columns.Int(), nullable=False),
         sa.Column("coupon_back", columns.Flag(), nullable=False),
@@ -1900,6 +1920,7 @@ def downgrade() -> None:
 
     op.drop_table("ordering_refund")
     op.drop_table("ordering_line")
+    op.drop_table("ordering_first")
     with op.batch_alter_table("menu_dish", schema=None) as batch_op:
         batch_op.drop_index("menu_dish_category_id_idx")
 

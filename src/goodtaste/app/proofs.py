@@ -87,6 +87,14 @@ PROOFS = {
             ) taken GROUP BY store_id, sku
         ) t ON t.store_id = s.store_id AND t.sku = CAST(s.sku_id AS text)
         WHERE s.sold <> coalesce(t.n, 0)""",
+    "X14 an order that was cancelled or refunded whole uses no offer, and any other what it saves by offers": """
+        SELECT o.id, o.state, o.pay_state, o.offer_fen, u.fen FROM ordering_order o LEFT JOIN (
+            SELECT order_id, sum(saved_fen) AS fen FROM promo_offer_use GROUP BY order_id
+        ) u ON u.order_id = o.id
+        WHERE CASE WHEN o.state = 'cancelled' OR o.pay_state = 'refunded' THEN u.fen IS NOT NULL
+            WHEN o.refunded_fen = 0 THEN coalesce(u.fen, 0) < o.offer_fen ELSE false END
+        UNION ALL SELECT u.order_id, NULL, NULL, NULL, u.saved_fen FROM promo_offer_use u
+        LEFT JOIN ordering_order o ON o.id = u.order_id WHERE o.id IS NULL""",
     "X9 growth that has not run out has lifted every member as far as it reaches, once a plan is carried out": """
         WITH :ladder, grown AS (
             SELECT a.owner_id, sum(l.remaining) AS growth FROM ledger_account a JOIN ledger_lot l ON l.account_id = a.id

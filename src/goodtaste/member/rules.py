@@ -76,6 +76,8 @@ class Program(msgspec.Struct, frozen=True):
     An order that nobody pays or makes is cancelled after `hold_minutes`.  One that goes on unpaid (a table's bill, or one that is being
     made) keeps its member's coupon and points for `bill_hold_minutes`.
     `points`: limits and policies of points.
+    One order takes `coupons_each_order` coupons at most.  `refund_policy`, as an order is placed: when pieces come back and what stays does
+    not reach a threshold any more, it counts as kept, or what it brought is charged (`threshold_lost`).
     `zone` and `day_start_minute` make the program's own trading day, for what happens in no store.
     """
 
@@ -85,6 +87,8 @@ class Program(msgspec.Struct, frozen=True):
     points_valid_days: int = 365
     hold_minutes: int = 15
     bill_hold_minutes: int = 240
+    coupons_each_order: int = 1
+    refund_policy: Literal["threshold_kept", "threshold_lost"] = "threshold_kept"
     zone: str = "Asia/Shanghai"
     day_start_minute: int = 240
     levels: tuple[Level, ...] = (

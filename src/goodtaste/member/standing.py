@@ -35,6 +35,18 @@ class Standing(msgspec.Struct, frozen=True):
     status: str
     level: str
     nickname: str
+    birth_month: int | None
+    birth_day: int | None
+
+    @property
+    def birthday(self) -> tuple[int, int] | None:
+        """Month and day of the birthday, where it was told."""
+        return (self.birth_month, self.birth_day) if self.birth_month and self.birth_day else None
+
+    @property
+    def segment_ids(self) -> frozenset[str]:
+        """The segments the member is in: none, since no room makes any."""
+        return frozenset()
 
 
 class _Program(msgspec.Struct, frozen=True):
@@ -42,7 +54,7 @@ class _Program(msgspec.Struct, frozen=True):
 
 
 STANDING = Read(
-    select(member.c.id, member.c.status, member.c.level, member.c.nickname).where(member.c.id == par("member_id", Id)),
+    select(*[member.c[name] for name in Standing.__struct_fields__]).where(member.c.id == par("member_id", Id)),
     Standing,
 )
 PROGRAM = Read(select(program.c.doc).where(program.c.id == 1), _Program)

@@ -35,7 +35,7 @@ from goodtaste.menu.portions import (
 )
 from goodtaste.menu.prices import NewPrices, PriceAsked, end_price, set_prices
 from goodtaste.menu.stock import GUARDS as STOCK_GUARDS
-from goodtaste.menu.stock import SoldOut, explain, give_back, take, total
+from goodtaste.menu.stock import SoldOut, Stock, explain, give_back, stock_of, take, total
 from goodtaste.menu.transfer import ImportRefused, Report, RowFault, import_menu
 
 __all__ = [
@@ -43,7 +43,7 @@ __all__ = [
     "BadChoice", "BadDish", "CategoryChange", "ChangedMeanwhile", "Choice", "ChoiceAsked", "Chosen", "DishChange",
     "GroupAsked", "ImportRefused", "MenuBook", "MoreAsked", "NewCategory", "NewDish", "NewPrices", "NotOnMenu", "OptionAsked", "Pages",
     "Part", "PastDish", "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut",
-    "SoldOutAsked", "add_portions", "archive", "begin_day", "begin_days", "change_category", "change_dish", "end_price", "explain",
+    "SoldOutAsked", "Stock", "add_portions", "archive", "begin_day", "begin_days", "change_category", "change_dish", "end_price", "explain",
     "give_back", "import_menu", "in_store", "make_category", "make_dish", "menu_snapshot", "past_code", "set_portions", "set_prices",
-    "short_snapshot", "switch_dish", "switch_sold_out", "take", "total",
+    "short_snapshot", "stock_of", "switch_dish", "switch_sold_out", "take", "total",
 ]  # fmt: skip

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import msgspec
 from sqlalchemy import select
 
-from goodtaste.kernel.db import Change, Id, ListOf, Read, Steps, add, in_list, par, rows
+from goodtaste.kernel.db import Change, Id, ListOf, Query, Read, Steps, add, in_list, par, rows
 from goodtaste.kernel.errors import Refusal
 from goodtaste.menu.tables import stock
 
@@ -50,6 +50,11 @@ STOCK_OF = Read(
     select(*_COLUMNS).where(stock.c.store_id == par("store_id", Id), in_list(stock.c.sku_id, par("sku_ids", ListOf))),
     Stock,
 )
+
+
+def stock_of(store_id: str, sku_ids: Sequence[str]) -> Query[Stock]:
+    """Return the query of what a store has of these SKUs."""
+    return STOCK_OF(store_id=store_id, sku_ids=list(sku_ids))
 
 
 def total(takes: Iterable[Mapping[str, int]]) -> dict[str, int]:

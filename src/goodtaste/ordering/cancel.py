@@ -16,7 +16,8 @@ from goodtaste.menu import api as menu
 from goodtaste.ordering import facts, held, rules
 from goodtaste.ordering.lines import portions
 from goodtaste.ordering.orders import OrderView, may_see, read, view
-from goodtaste.ordering.place import Place, free_later
+from goodtaste.ordering.place_rows import free_later
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order, step
 
 TIMED_OUT = "not paid in time"
@@ -74,10 +75,12 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
     if found.kind != "dine_in":
         rules.advance(order_id, kind=found.kind, state=found.state, to="cancelled")
     freed = yield from held.free(found, actor=actor, where=where)
+    offers = yield from held.offers(found)
     yield [
         CANCELLED(order_id=order_id, seen=found.version),
         menu.give_back(found.store_id, portions((line, line.qty) for line in lines)),
         *freed,
+        *offers,
         STEP(
             id=new_id(),
             order_id=order_id,

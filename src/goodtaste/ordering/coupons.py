@@ -44,12 +44,16 @@ def all_apply(asked: Wanted, priced: pricing.Priced) -> None:
     why = {each.offer_id: each for each in priced.why_not}
     for coupon_id in asked.coupons:
         if coupon_id not in used:
-            raise promo.CouponNotApplicable(coupon_id=coupon_id, why=why[coupon_id].code, **why[coupon_id].facts)
+            missing = {
+                "other_id" if name == "coupon_id" else name: value for name, value in why[coupon_id].facts.items()
+            }
+            raise promo.CouponNotApplicable(coupon_id=coupon_id, why=why[coupon_id].code, **missing)
 
 
 def of_price(priced: pricing.Priced) -> dict[str, int]:
     """Return what each coupon in a price takes off, in fen, by its id."""
-    return {priced.coupon_id: priced.coupon_fen} if priced.coupon_id else {}
+    used = {*priced.coupon_ids}
+    return {each.offer_id: each.saved_fen for each in priced.reasons if each.offer_id in used}
 
 
 def at_store(used: Mapping[str, int], found: Sequence[promo.Held], *, store_id: str) -> list[Change]:

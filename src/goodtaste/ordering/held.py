@@ -7,8 +7,10 @@ from datetime import datetime
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Change, Steps, rows
 from goodtaste.ledger import api as ledger
+from goodtaste.ordering import first
+from goodtaste.ordering.kept import kept_of
 from goodtaste.ordering.orders import OrderRow
-from goodtaste.ordering.place import Place
+from goodtaste.ordering.spot import Place
 from goodtaste.promo import api as promo
 
 
@@ -24,6 +26,15 @@ def free(found: OrderRow, *, actor: Actor, where: Place) -> Steps[list[Change]]:
         if held is not None and held.qty > held.used + held.released:
             changes += ledger.release(_cause(found, held.id, actor, where), held, uses)
     return changes
+
+
+def offers(found: OrderRow) -> Steps[list[Change]]:
+    """Give back what a cancelled order uses of offers."""
+    kept = kept_of(found.applied)
+    if not kept.offers:
+        return []
+    changes = promo.give_back_offers((yield from rows(promo.offers_of_order(found.id))))
+    return [*changes, first.give_back(found.member_id, found.id)] if found.member_id and kept.first else changes
 
 
 def until(found: OrderRow, *, where: Place) -> Steps[datetime | None]:

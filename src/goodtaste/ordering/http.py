@@ -11,8 +11,10 @@ from litestar.params import JSONBody, Parameter
 from goodtaste.kernel.input import Id, Input
 from goodtaste.kernel.web import Before, anybody, context, member, member_or_staff, staff
 from goodtaste.ordering import cancel, open_bill, orders, pay, progress, quote, refund, wallet
+from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
-from goodtaste.ordering.place import PlaceOrder, place
+from goodtaste.ordering.place import place
+from goodtaste.ordering.refund_worth import Piece
 from goodtaste.ordering.where import takes_orders, where, where_of
 from goodtaste.org import api as org
 from goodtaste.payment.api import Pay, PaymentView, give_back
@@ -21,10 +23,10 @@ Asked = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=orders.PAGE_MAX)]
 
 
-class Preview(Input, frozen=True):
+class Pieces(Input, frozen=True):
     """What is sent to see what a refund would be."""
 
-    pieces: Annotated[tuple[refund.Piece, ...], msgspec.Meta(max_length=200)] = ()
+    pieces: Annotated[tuple[Piece, ...], msgspec.Meta(max_length=200)] = ()
 
 
 class RefundAsked(refund.RefundOrder, frozen=True):
@@ -140,8 +142,8 @@ async def advance_order(order_id: Id, data: JSONBody[progress.Advance], request:
     return await ctx.run(progress.advance(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
 
 
-@post("/v1/orders/{order_id:str}/refund-preview", opt=staff("order.read"), tags=["orders"], status_code=200)
-async def preview_refund(order_id: Id, data: JSONBody[Preview], request: Asked) -> dict[str, Any]:
+@post("/v1/orders/{order_id:str}/refunds/preview", opt=staff("order.read"), tags=["orders"], status_code=200)
+async def preview_refund(order_id: Id, data: JSONBody[Pieces], request: Asked) -> refund.Preview:
     """Tell what a refund would be."""
     ctx = context(request)
     return await ctx.query(refund.preview(order_id, data.pieces, actor=ctx.actor))

@@ -10,7 +10,8 @@ from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Script, Steps, script
 from goodtaste.kernel.jobs import JobFunction, schedule
 from goodtaste.ordering import cancel, open_bill, orders, progress
-from goodtaste.ordering.place import EXPIRE_UNPAID, FREE_HELD, Place
+from goodtaste.ordering.place_rows import EXPIRE_UNPAID, FREE_HELD
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.where import where
 
 LOOK_AGAIN = {

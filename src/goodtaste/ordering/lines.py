@@ -9,7 +9,7 @@ import msgspec
 
 from goodtaste.menu import api as menu
 from goodtaste.ordering.orders import LineRow, LineView
-from goodtaste.pricing.api import PricedLine
+from goodtaste.pricing.api import Priced, PricedLine
 
 _encode = msgspec.json.Encoder().encode
 _takes = msgspec.json.Decoder(dict[str, int])
@@ -25,12 +25,37 @@ def line_view(priced: PricedLine, chosen: menu.Chosen, *, round_: int) -> LineVi
         qty=priced.qty,
         list_fen=priced.list_fen,
         unit_fen=priced.unit_fen,
+        offer_fen=priced.offer_fen,
         coupon_fen=priced.coupon_fen,
         points_fen=priced.points_fen,
+        rounding_fen=priced.rounding_fen,
         due_fen=priced.due_fen,
         refunded_qty=0,
         choice=chosen.choice,
     )
+
+
+def gift_views(priced: Priced, *, after: int, round_: int, book: menu.MenuBook) -> list[LineView]:
+    """Return the gifts of a price as lines that cost nothing, numbered on from the line `after`."""
+    return [
+        LineView(
+            line_no=line_no,
+            round=round_,
+            sku_id=each.sku_id,
+            name=book.dish[book.sku[each.sku_id].dish_id].name,
+            qty=each.qty,
+            list_fen=0,
+            unit_fen=0,
+            offer_fen=0,
+            coupon_fen=0,
+            points_fen=0,
+            rounding_fen=0,
+            due_fen=0,
+            refunded_qty=0,
+            choice=menu.Choice(sku_id=each.sku_id, qty=each.qty),
+        )
+        for line_no, each in enumerate(priced.gifts, after + 1)
+    ]
 
 
 def line_row(order_id: str, shown: LineView, takes: Mapping[str, int]) -> dict[str, Any]:

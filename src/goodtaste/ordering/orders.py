@@ -27,6 +27,7 @@ from goodtaste.kernel.db import (
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.paging import Cursor, cursor_text, older, start
 from goodtaste.menu.api import Choice
+from goodtaste.ordering.kept import Kept, kept_of, kept_text
 from goodtaste.ordering.tables import line, order
 from goodtaste.pricing.api import Reason
 
@@ -49,19 +50,25 @@ class OrderRow(msgspec.Struct, frozen=True):
     kind: str
     channel: str
     table_id: str | None
+    party: int | None
     state: str
     pay_state: str
     list_fen: int
     member_saving_fen: int
+    offer_fen: int
     coupons: str
     coupon_fen: int
     points: int
     points_fen: int
+    fee_fen: int
+    rounding_fen: int
+    donation_fen: int
     due_fen: int
     refunded_fen: int
     points_earned: int
     hold_id: str | None
     reasons: str
+    applied: str
     note: str
     version: int
     placed_by: str
@@ -86,8 +93,10 @@ class LineRow(msgspec.Struct, frozen=True):
     qty: int
     list_fen: int
     unit_fen: int
+    offer_fen: int
     coupon_fen: int
     points_fen: int
+    rounding_fen: int
     due_fen: int
     choice: str
     takes: str
@@ -101,7 +110,10 @@ class LineOf(LineRow, frozen=True):
 
 
 class LineView(msgspec.Struct, frozen=True):
-    """A line of an order.  list_fen and unit_fen are for one piece, the rest for the line; due_fen is what it costs the diner."""
+    """A line of an order.  list_fen and unit_fen are for one piece, the rest for the line; due_fen is what it costs the diner.
+
+    A gift is a line that costs nothing from the beginning: its list_fen is 0.
+    """
 
     line_no: int
     round: int
@@ -110,8 +122,10 @@ class LineView(msgspec.Struct, frozen=True):
     qty: int
     list_fen: int
     unit_fen: int
+    offer_fen: int
     coupon_fen: int
     points_fen: int
+    rounding_fen: int
     due_fen: int
     refunded_qty: int
     choice: Choice
@@ -125,9 +139,10 @@ class OnOrder(msgspec.Struct, frozen=True):
 
 
 class OrderView(msgspec.Struct, frozen=True):
-    """An order as its member and the staff see it.  Amounts in fen; list_fen less all that came off is due_fen.
+    """An order as its member and the staff see it.  Amounts in fen.
 
-    `coupon_id` is the first of its `coupons`, or null.
+    list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen + fee_fen - rounding_fen + donation_fen == due_fen.  `coupon_id` is
+    the first of its `coupons`, or null.  `kept` says what made the price, as it was, whatever becomes of its offers.
     """
 
     id: str
@@ -136,19 +151,25 @@ class OrderView(msgspec.Struct, frozen=True):
     kind: str
     channel: str
     table_id: str | None
+    party: int | None
     state: str
     pay_state: str
     list_fen: int
     member_saving_fen: int
+    offer_fen: int
     coupon_id: str | None
     coupons: list[OnOrder]
     coupon_fen: int
     points: int
     points_fen: int
+    fee_fen: int
+    rounding_fen: int
+    donation_fen: int
     due_fen: int
     refunded_fen: int
     points_earned: int
     reasons: list[Reason]
+    kept: Kept
     note: str
     version: int
     business_date: date
@@ -183,7 +204,8 @@ OF_STORE = Read(
 NEW_ORDER = insert(order)
 NEW_LINES = insert(line)
 
-_AS_IT_IS = [name for name in OrderView.__struct_fields__ if name not in ("coupon_id", "coupons", "reasons", "lines")]
+_MADE = {"coupon_id", "coupons", "reasons", "kept", "lines"}
+_AS_IT_IS = [name for name in OrderView.__struct_fields__ if name not in _MADE]
 _reasons = msgspec.json.Decoder(list[Reason])
 coupons_of = msgspec.json.Decoder(dict[str, int]).decode
 _choice = msgspec.json.Decoder(Choice)
@@ -198,6 +220,7 @@ def view(row: OrderRow, lines: Sequence[LineRow]) -> OrderView:
         coupon_id=coupons[0].coupon_id if coupons else None,
         coupons=coupons,
         reasons=_reasons.decode(row.reasons),
+        kept=kept_of(row.applied),
         lines=[_line_view(each) for each in lines],
     )
 
@@ -208,6 +231,7 @@ def order_row(shown: OrderView) -> dict[str, Any]:
         **{name: getattr(shown, name) for name in _AS_IT_IS},
         "coupons": coupons_text({each.coupon_id: each.saved_fen for each in shown.coupons}),
         "reasons": reasons_text(shown.reasons),
+        "applied": kept_text(shown.kept),
     }
 
 

@@ -15,8 +15,9 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.ordering import facts, held
+from goodtaste.ordering.asked import PriceChanged
 from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, read, view
-from goodtaste.ordering.place import Place, PriceChanged
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order
 from goodtaste.payment import api as payments
 

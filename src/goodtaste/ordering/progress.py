@@ -16,8 +16,8 @@ from goodtaste.kernel.jobs import schedule
 from goodtaste.kernel.outbox import tell
 from goodtaste.ordering import facts, rules
 from goodtaste.ordering.orders import OrderRow, OrderView, may_see, read, view
-from goodtaste.ordering.place import Place
 from goodtaste.ordering.rules import State, WrongState
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order, step
 
 COMPLETE = "ordering.complete"

@@ -13,8 +13,11 @@ from goodtaste.kernel.input import Count, Id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
+from goodtaste.ordering import cart, coupons
+from goodtaste.ordering.asked import Donation, Party
 from goodtaste.ordering.coupons import Wanted
-from goodtaste.ordering.place import Place
+from goodtaste.ordering.rules import Kind
+from goodtaste.ordering.spot import Place
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
@@ -23,17 +26,21 @@ class Cart(Wanted, frozen=True, kw_only=True):
     """What is sent to have a cart priced.
 
     `coupon_ids` asks for coupons; without it the best of those at hand are chosen, unless `no_coupon`.  `points` is how many to use at
-    most; `all_points` uses as many as the program allows.
+    most; `all_points` uses as many as the program allows.  `kind`, table and party decide about fees and offers, as in an order.
     """
 
     store_id: Id
     channel: pricing.Channel
     lines: Annotated[tuple[menu.Choice, ...], msgspec.Meta(min_length=1, max_length=pricing.LINES_MAX)]
+    kind: Kind = "counter"
+    table_id: Id | None = None
+    party: Party | None = None
     member_id: Id | None = None
     visit_id: Id | None = None
     no_coupon: bool = False
     points: Count = 0
     all_points: bool = False
+    donation_fen: Donation = 0
 
 
 class Quote(msgspec.Struct, frozen=True):
@@ -47,53 +54,67 @@ class Quote(msgspec.Struct, frozen=True):
 
 
 @script
-def quote(cart: Cart, *, actor: Actor, where: Place) -> Steps[Quote]:
-    """Price a cart.  Reads only; nothing is promised but that the same cart at the same moment costs this."""
+def quote(asked: Cart, *, actor: Actor, where: Place) -> Steps[Quote]:
+    """Price a cart.  Reads only; nothing is promised but that the same cart at the same moment costs this.
+
+    Refuses `CouponUnknown`, `CouponUsed` and `CouponNotApplicable` for coupons that are asked for.
+    """
     chosen = where.book.choose(
-        cart.lines, store_id=cart.store_id, channel=cart.channel, zone=where.calendar.zone, at=where.at
+        asked.lines, store_id=asked.store_id, channel=asked.channel, zone=where.calendar.zone, at=where.at
     )
-    member_id = _for_whom(cart, actor)
-    balances, level, coupons = ledger.Balances(), None, []
+    member_id = _for_whom(asked, actor)
+    ground = cart.Ground(
+        store_id=asked.store_id,
+        channel=asked.channel,
+        kind=asked.kind,
+        member_id=member_id,
+        table_id=asked.table_id,
+        party=asked.party,
+        donation_fen=asked.donation_fen,
+    )
+    look = cart.look(ground, where)
+    standing, balances, at_hand = None, ledger.Balances(), []
     if member_id:
-        standings, found, coupons, visits = yield _queries(member_id, cart, actor, where)
+        standings, found, held, visits, *counted = yield [*_queries(member_id, asked, where), *look.queries]
         if actor.kind == "staff":
-            members.present(visits, member_id=member_id, store_id=cart.store_id, at=where.at)
-        standing = members.known(standings, member_id, redeems=False)
-        level = where.program.level(standing.level)
-        balances = ledger.as_balances(found)[ledger.POINTS]
-        if standing.status == "frozen":
-            coupons, balances = [], ledger.Balances()
-        if cart.no_coupon:
-            coupons = []
-    offers = [c.as_offer() for c in coupons if c.member_id == member_id]
-    priced = pricing.price([c.line for c in chosen], _context(cart, member_id, balances, where), offers)
+            members.present(visits, member_id=member_id, store_id=asked.store_id, at=where.at)
+        standing = members.known(standings, member_id, redeems=bool(asked.coupons))
+        if standing.status != "frozen":
+            balances, at_hand = ledger.as_balances(found)[ledger.POINTS], _coupons(asked, held, member_id)
+    else:
+        counted = (yield look.queries) if look.queries else []
+    seen = look.seen(counted, where)
+    wanted = balances.available if asked.all_points else asked.points
+    context = cart.context(ground, seen, where, standing=standing, points=balances, points_wanted=wanted)
+    priced = cart.reckon([c.line for c in chosen], context, seen, at_hand).priced
+    coupons.all_apply(asked, priced)
+    level = where.program.level(standing.level) if standing else None
     earned = members.points_earned(priced.due_fen, program=where.program, level=level) if level else 0
     return Quote(priced, [c.name for c in chosen], balances.available, earned, where.at)
 
 
-def _for_whom(cart: Cart, actor: Actor) -> str | None:
+def _coupons(asked: Cart, found: list[promo.Held], member_id: str) -> list[pricing.Coupon]:
+    if asked.coupons:
+        return coupons.at_hand(asked, found, member_id=member_id)
+    return [] if asked.no_coupon else [each.as_offer() for each in found]
+
+
+def _for_whom(asked: Cart, actor: Actor) -> str | None:
     if actor.kind == "member":
-        if cart.member_id not in (None, actor.id):
+        if asked.member_id not in (None, actor.id):
             raise NotAllowed(permission="order.place")
         return actor.id
     if actor.kind == "guest":
         return None
-    actor.need("order.place", store_id=cart.store_id)
-    return cart.member_id
+    actor.need("order.place", store_id=asked.store_id)
+    return asked.member_id
 
 
-def _queries(member_id: str, cart: Cart, actor: Actor, where: Place) -> list[Query[Any]]:
-    at_hand = promo.by_ids(cart.coupons) if cart.coupons else promo.at_hand(member_id, at=where.at)
+def _queries(member_id: str, asked: Cart, where: Place) -> list[Query[Any]]:
+    at_hand = promo.by_ids(asked.coupons) if asked.coupons else promo.at_hand(member_id, at=where.at)
     return [
         members.standing(member_id),
         ledger.READ_BALANCES(owner_id=member_id),
         at_hand,
-        members.visit_query(cart.visit_id or member_id),
+        members.visit_query(asked.visit_id or member_id),
     ]
-
-
-def _context(cart: Cart, member_id: str | None, balances: ledger.Balances, where: Place) -> pricing.Context:
-    rate = pricing.PointsRate(where.program.fen_per_100_points, where.program.offset_cap_bp)
-    wanted = balances.available if cart.all_points else cart.points
-    usable = 0 if balances.debt else balances.available
-    return pricing.Context(cart.store_id, cart.channel, where.at, member_id is not None, usable, wanted, rate)

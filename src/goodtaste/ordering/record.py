@@ -25,6 +25,7 @@ from goodtaste.kernel.outbox import tell, untold
 from goodtaste.member import api as members
 from goodtaste.menu.api import Choice
 from goodtaste.ordering import facts
+from goodtaste.ordering.kept import NOTHING
 from goodtaste.ordering.lines import line_row
 from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, LineView, OrderView, order_row
 from goodtaste.ordering.progress import STEP
@@ -215,19 +216,25 @@ def _shown(asked: RecordOrder, calendar: BusinessCalendar, *, points_earned: int
         kind=asked.kind,
         channel=asked.channel,
         table_id=None,
+        party=None,
         state="completed",
         pay_state="paid",
         list_fen=due_fen,
         member_saving_fen=0,
+        offer_fen=0,
         coupon_id=None,
         coupons=[],
         coupon_fen=0,
         points=0,
         points_fen=0,
+        fee_fen=0,
+        rounding_fen=0,
+        donation_fen=0,
         due_fen=due_fen,
         refunded_fen=0,
         points_earned=points_earned,
         reasons=[],
+        kept=NOTHING,
         note="",
         version=1,
         business_date=calendar.business_date(asked.placed_at),
@@ -246,8 +253,10 @@ def _line(line_no: int, sold: RecordLine) -> LineView:
         qty=sold.qty,
         list_fen=sold.unit_fen,
         unit_fen=sold.unit_fen,
+        offer_fen=0,
         coupon_fen=0,
         points_fen=0,
+        rounding_fen=0,
         due_fen=sold.unit_fen * sold.qty,
         refunded_qty=0,
         choice=Choice(sku_id=sold.sku_id, qty=sold.qty),

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from sqlalchemy import select, update
@@ -14,39 +13,25 @@ from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Change, GuardBroken, Id, Int, Read, Steps, Str, change, first, insert, par, rows, script
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import fingerprint, same_or_taken
+from goodtaste.kernel.ids import END, fingerprint, same_or_taken
 from goodtaste.kernel.input import Fen, Input, Reason
 from goodtaste.kernel.input import Id as IdText
-from goodtaste.kernel.money import part_of
 from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
+from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering import facts, rules
+from goodtaste.ordering import facts
+from goodtaste.ordering import first as first_order
+from goodtaste.ordering.kept import kept_of
 from goodtaste.ordering.lines import portions
-from goodtaste.ordering.orders import LineRow, OrderRow, may_see, read
-from goodtaste.ordering.place import Place
+from goodtaste.ordering.orders import OrderRow, may_see, read
 from goodtaste.ordering.progress import step_of
+from goodtaste.ordering.refund_worth import NotRefundable, Piece, Worth, worth
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import line, order, refund, refund_line
 from goodtaste.payment import api as payments
-from goodtaste.pricing.api import LINES_MAX, QTY_MAX
+from goodtaste.pricing.api import LINES_MAX
 from goodtaste.promo import api as promo
-
-
-class NotRefundable(Refusal):
-    """Raised when an order was not paid, or has nothing left to refund.  Facts: `order_id`, `pay_state`."""
-
-    code = "ordering.not_refundable"
-
-
-class BadRefund(Refusal):
-    """Raised when lines are to be refunded that the order does not have, or more pieces than are left.
-
-    Facts: `line_no`, `left`, `asked`.
-    """
-
-    code = "ordering.bad_refund"
-    status = 422
-    guards = ("ordering_line_refunded", "ordering_order_refunded")
 
 
 class RefundChanged(Refusal):
@@ -55,21 +40,18 @@ class RefundChanged(Refusal):
     code = "ordering.refund_changed"
 
 
-class Piece(Input, frozen=True):
-    """So many pieces of a line."""
-
-    line_no: Annotated[int, msgspec.Meta(ge=1, le=LINES_MAX)]
-    qty: Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
-
-
 class RefundOrder(Input, frozen=True):
-    """What is sent to refund an order: all that is left of it, or the pieces named.  `seen_amount_fen` is what was agreed."""
+    """What is sent to refund an order: all that is left of it, or the pieces named.
+
+    `seen_amount_fen` is what was agreed; with `seen_mark`, that of the preview, nothing else of it may be another by now either.
+    """
 
     id: IdText
     reason: Reason
     seen_amount_fen: Fen
     pieces: Annotated[tuple[Piece, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
     restock: bool = False
+    seen_mark: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?" + END)] = ""
 
 
 class RefundView(msgspec.Struct, frozen=True):
@@ -98,18 +80,32 @@ class _Known(RefundView, frozen=True):
         return RefundView(**{name: getattr(self, name) for name in RefundView.__struct_fields__})
 
 
-class Worth(msgspec.Struct, frozen=True):
-    """What pieces of an order are worth when they come back."""
+class Tender(msgspec.Struct, frozen=True):
+    """A way by which money goes back."""
 
-    pieces: list[tuple[LineRow, int, int]]
+    method: str
     amount_fen: int
+
+
+class Preview(msgspec.Struct, frozen=True):
+    """What a refund would be: money by the ways it came, `fee_fen` of it fees; points that come back and are taken back; growth that is
+    taken back; coupons that come back; `offers`, what goes back to their budgets; `lost`, what offers whose threshold is lost take out of
+    it (`policy` says whether they do).  `mark` stands for all of it.
+    """
+
+    amount_fen: int
+    fee_fen: int
+    tenders: list[Tender]
     points_back: int
     points_taken: int
+    growth_taken: int
+    coupon_back: bool
+    coupons: list[str]
+    offers: dict[str, int]
+    lost: dict[str, int]
+    policy: str
     whole: bool
-
-    def ends(self, found: OrderRow) -> bool:
-        """Tell whether an order is over with this: nothing is left of it, and nobody has begun to make it."""
-        return self.whole and "cancelled" in rules.possible(found.kind, found.state)
+    mark: str = ""
 
 
 REFUND = insert(refund)
@@ -144,60 +140,43 @@ LINE_REFUNDED = change(
 )
 
 
-def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) -> Worth:
-    """Return what `pieces` (all that is left, if none are named) are worth; refuses `BadRefund` and `NotRefundable`.
-
-    Each part is the difference of a running share, so refunds in any order and any split add up to exactly what was paid.
-    """
-    if found.pay_state not in ("paid", "partly_refunded"):
-        raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
-    wanted = _wanted(lines, pieces)
-    if not wanted:
-        raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
-    parts = [(each, qty, part_of(each.due_fen, done=each.refunded_qty, more=qty, of=each.qty)) for each, qty in wanted]
-    by_points = sum(part_of(each.points_fen, done=each.refunded_qty, more=qty, of=each.qty) for each, qty in wanted)
-    points_before = sum(part_of(each.points_fen, done=0, more=each.refunded_qty, of=each.qty) for each in lines)
-    amount = sum(amount for _, _, amount in parts)
-    now = {each.line_no: qty for each, qty in wanted}
-    return Worth(
-        parts,
-        amount,
-        _running(found.points, before=points_before, more=by_points, of=found.points_fen),
-        _running(found.points_earned, before=found.refunded_fen, more=amount, of=found.due_fen),
-        whole=all(each.refunded_qty + now.get(each.line_no, 0) == each.qty for each in lines),
-    )
-
-
-def _running(total: int, *, before: int, more: int, of: int) -> int:
-    return part_of(total, done=before, more=more, of=of) if of else 0
-
-
-def _wanted(lines: Sequence[LineRow], pieces: Sequence[Piece]) -> list[tuple[LineRow, int]]:
-    if not pieces:
-        return [(each, each.qty - each.refunded_qty) for each in lines if each.qty > each.refunded_qty]
-    by_no = {each.line_no: each for each in lines}
-    wanted: dict[int, int] = {}
-    for piece in pieces:
-        wanted[piece.line_no] = wanted.get(piece.line_no, 0) + piece.qty
-    for line_no, qty in wanted.items():
-        left = by_no[line_no].qty - by_no[line_no].refunded_qty if line_no in by_no else 0
-        if qty > left:
-            raise BadRefund(line_no=line_no, left=left, asked=qty)
-    return [(by_no[line_no], qty) for line_no, qty in wanted.items()]
-
-
 @script
-def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor) -> Steps[dict[str, Any]]:
-    """Tell what a refund would be: money, points that come back, points taken back, and whether the coupon comes back."""
+def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor) -> Steps[Preview]:
+    """Tell what a refund would be; refuses what the refund would."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id)
-    value = worth(found, lines, pieces)
-    return {
-        "amount_fen": value.amount_fen,
-        "points_back": value.points_back,
-        "points_taken": value.points_taken,
-        "coupon_back": value.whole and bool(found.coupon_ids),
-    }
+    shown, _, _ = yield from _look_ahead(found, worth(found, lines, pieces))
+    return shown
+
+
+def _look_ahead(found: OrderRow, value: Worth) -> Steps[tuple[Preview, payments.Payment | None, list[promo.Held]]]:
+    """Return what a refund would be, with the payment that it takes back and the coupons that leave the order."""
+    holder = yield from first(payments.holder_of(found.id))
+    ids = found.coupon_ids if value.whole else []
+    held = (yield from rows(promo.by_ids(ids))) if ids else []
+    back = [each.id for each in held if each.comes_back]
+    return previewed(found, value, method=holder.method if holder else "", coupons=back), holder, held
+
+
+def previewed(found: OrderRow, value: Worth, *, method: str, coupons: list[str]) -> Preview:
+    """Return what a refund would be, where the order was paid by `method` and these coupons would come back."""
+    left_fen = found.due_fen - found.refunded_fen
+    growth = members.growth_earned(left_fen) - members.growth_earned(left_fen - value.amount_fen)
+    shown = Preview(
+        amount_fen=value.amount_fen,
+        fee_fen=value.fee_fen,
+        tenders=[Tender(method, value.amount_fen)] if value.amount_fen else [],
+        points_back=value.points_back,
+        points_taken=value.points_taken,
+        growth_taken=growth if found.member_id and found.state == "completed" else 0,
+        coupon_back=bool(coupons),
+        coupons=coupons,
+        offers=value.offers,
+        lost=value.lost,
+        policy=value.policy,
+        whole=value.whole,
+    )
+    return msgspec.structs.replace(shown, mark=fingerprint(shown))
 
 
 @script
@@ -217,7 +196,8 @@ def refund_order(
     if known is not None:
         return known.again(mark)
     value = worth(found, lines, asked.pieces)
-    if value.amount_fen != asked.seen_amount_fen:
+    seen, holder, coupons = yield from _look_ahead(found, value)
+    if value.amount_fen != asked.seen_amount_fen or asked.seen_mark not in ("", seen.mark):
         raise RefundChanged(
             seen_fen=asked.seen_amount_fen,
             amount_fen=value.amount_fen,
@@ -230,7 +210,7 @@ def refund_order(
         amount_fen=value.amount_fen,
         points_back=value.points_back,
         points_taken=value.points_taken,
-        coupon_back=value.whole and bool(found.coupon_ids),
+        coupon_back=seen.coupon_back,
         reason=asked.reason,
         actor_id=actor.id,
         approved_by=approved_by,
@@ -238,8 +218,9 @@ def refund_order(
     )
     changes = [
         *_kept(found, shown, value, mark=mark, restock=asked.restock or value.ends(found), where=where),
-        *(yield from _member_side(found, shown, value, actor=actor, where=where)),
-        *(yield from _money(found, shown, where)),
+        *(yield from _member_side(found, shown, coupons, actor=actor, where=where)),
+        *(yield from _money(found, shown, holder, where)),
+        *(yield from _offers_back(found, value)),
         audit.note(
             actor,
             "ordering.refunded",
@@ -266,7 +247,12 @@ def refund_order(
 
 def _kept(found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restock: bool, where: Place) -> list[Change]:
     """The refund itself, the order and its lines, and the portions where they go back on sale."""
-    row = msgspec.structs.asdict(shown) | {"fingerprint": mark, "restock": restock, "business_date": where.today}
+    row = msgspec.structs.asdict(shown) | {
+        "fee_fen": value.fee_fen,
+        "fingerprint": mark,
+        "restock": restock,
+        "business_date": where.today,
+    }
     parts = [
         {"refund_id": shown.id, "line_no": each.line_no, "qty": qty, "amount_fen": fen}
         for each, qty, fen in value.pieces
@@ -301,7 +287,7 @@ def _ended(found: OrderRow, reason: str, actor: Actor, where: Place) -> list[Cha
 
 
 def _member_side(
-    found: OrderRow, shown: RefundView, value: Worth, *, actor: Actor, where: Place
+    found: OrderRow, shown: RefundView, coupons: list[promo.Held], *, actor: Actor, where: Place
 ) -> Steps[list[Change]]:
     """Points and coupon: what was spent comes back, what was earned is taken back, out of what comes back where nothing else is there."""
     changes: list[Change] = []
@@ -317,18 +303,30 @@ def _member_side(
         changes += yield from ledger.take_back(
             cause, shown.points_taken, policy=where.program.points.return_policy, coming=coming
         )
-    if value.whole and found.coupon_ids:
-        for coupon in (yield from rows(promo.by_ids(found.coupon_ids))):
-            changes += promo.reverse(coupon, order_id=found.id, by=actor.id, at=where.at)
-            changes += promo.back_at_store(coupon, store_id=found.store_id)
+    for coupon in coupons:
+        changes += promo.reverse(coupon, order_id=found.id, by=actor.id, at=where.at)
+        changes += promo.back_at_store(coupon, store_id=found.store_id)
     return changes
 
 
-def _money(found: OrderRow, shown: RefundView, where: Place) -> Steps[list[Change]]:
+def _offers_back(found: OrderRow, value: Worth) -> Steps[list[Change]]:
+    """What the pieces had of offers goes back to their budgets; a whole refund ends every use."""
+    kept = kept_of(found.applied)
+    if not kept.offers:
+        return []
+    uses = yield from rows(promo.offers_of_order(found.id))
+    if value.whole:
+        changes = promo.give_back_offers(uses)
+        return (
+            [*changes, first_order.give_back(found.member_id, found.id)] if found.member_id and kept.first else changes
+        )
+    return promo.give_back_offers([each for each in uses if value.offers.get(each.offer_id)], value.offers)
+
+
+def _money(found: OrderRow, shown: RefundView, holder: payments.Payment | None, where: Place) -> Steps[list[Change]]:
     """Money goes back by the way it came."""
     if not shown.amount_fen:
         return []
-    holder = yield from first(payments.holder_of(found.id))
     if holder is None:
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
     begun = yield from payments.start_refund(

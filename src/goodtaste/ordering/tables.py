@@ -14,19 +14,25 @@ order = create_table(
     Column("kind", Str, nullable=False),
     Column("channel", Str, nullable=False),
     Column("table_id", Id),
+    Column("party", Int),
     Column("state", Str, nullable=False),
     Column("pay_state", Str, nullable=False),
     Column("list_fen", Int, nullable=False),
     Column("member_saving_fen", Int, nullable=False),
+    Column("offer_fen", Int, nullable=False),
     Column("coupons", Str, nullable=False),
     Column("coupon_fen", Int, nullable=False),
     Column("points", Int, nullable=False),
     Column("points_fen", Int, nullable=False),
+    Column("fee_fen", Int, nullable=False),
+    Column("rounding_fen", Int, nullable=False),
+    Column("donation_fen", Int, nullable=False),
     Column("due_fen", Int, nullable=False),
     Column("refunded_fen", Int, nullable=False),
     Column("points_earned", Int, nullable=False),
     Column("hold_id", Id),
     Column("reasons", Str, nullable=False),
+    Column("applied", Str, nullable=False),
     Column("note", Str, nullable=False),
     Column("version", Int, nullable=False),
     Column("source", Str, nullable=False),
@@ -44,7 +50,8 @@ order = create_table(
         "pay_state IN ('unpaid', 'paying', 'paid', 'partly_refunded', 'refunded')", name="ordering_order_pay_state"
     ),
     CheckConstraint(
-        "due_fen >= 0 AND list_fen - member_saving_fen - coupon_fen - points_fen = due_fen",
+        "due_fen >= 0 AND list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen + fee_fen - rounding_fen"
+        " + donation_fen = due_fen",
         name="ordering_order_adds_up",
     ),
     CheckConstraint("refunded_fen >= 0 AND refunded_fen <= due_fen", name="ordering_order_refunded"),
@@ -59,7 +66,17 @@ order = create_table(
     Index("ordering_order_member_idx", "member_id", "placed_at"),
     Index("ordering_order_store_idx", "store_id", "placed_at"),
 )
-"""`coupons` is a JSON object, what each coupon on the order took off by its id: such rows are written and read with the order alone."""
+"""JSON: `coupons`, what each coupon on the order took off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing did.
+
+They are written and read with the order alone, and never changed once it is paid."""
+
+first = create_table(
+    "ordering_first",
+    Column("member_id", Id, primary_key=True),
+    Column("order_id", Id, ForeignKey("ordering_order.id"), nullable=False),
+    narrow=True,
+)
+"""The order with which a member took what is for first orders only."""
 
 line = create_table(
     "ordering_line",
@@ -71,8 +88,10 @@ line = create_table(
     Column("qty", Int, nullable=False),
     Column("list_fen", Int, nullable=False),
     Column("unit_fen", Int, nullable=False),
+    Column("offer_fen", Int, nullable=False),
     Column("coupon_fen", Int, nullable=False),
     Column("points_fen", Int, nullable=False),
+    Column("rounding_fen", Int, nullable=False),
     Column("due_fen", Int, nullable=False),
     Column("choice", Str, nullable=False),
     Column("takes", Str, nullable=False),
@@ -80,7 +99,8 @@ line = create_table(
     PrimaryKeyConstraint("order_id", "line_no"),
     CheckConstraint("qty > 0 AND unit_fen >= 0 AND unit_fen <= list_fen", name="ordering_line_price"),
     CheckConstraint(
-        "due_fen >= 0 AND unit_fen * qty - coupon_fen - points_fen = due_fen", name="ordering_line_adds_up"
+        "due_fen >= 0 AND unit_fen * qty - offer_fen - coupon_fen - points_fen - rounding_fen = due_fen",
+        name="ordering_line_adds_up",
     ),
     CheckConstraint("refunded_qty >= 0 AND refunded_qty <= qty", name="ordering_line_refunded"),
     narrow=True,
@@ -115,6 +135,7 @@ refund = create_table(
     id_column(),
     Column("order_id", Id, ForeignKey("ordering_order.id"), nullable=False),
     Column("amount_fen", Int, nullable=False),
+    Column("fee_fen", Int, nullable=False),
     Column("points_back", Int, nullable=False),
     Column("points_taken", Int, nullable=False),
     Column("coupon_back", Flag, nullable=False),

@@ -13,7 +13,7 @@ from goodtaste.kernel.db import Steps, script
 from goodtaste.member import api as members
 from goodtaste.ordering.orders import OrderRow, OrderView, may_see, one, read, read_row
 from goodtaste.ordering.pay import NOT_PAYING, PAYING, mark_paid, payable
-from goodtaste.ordering.place import Place
+from goodtaste.ordering.spot import Place
 from goodtaste.ordering.where import where
 from goodtaste.payment import api as payments
 

@@ -1,4 +1,4 @@
-"""Where and when: what this process knows of a store at the moment of a command."""
+"""What this process knows now of a store, and whether it takes an order."""
 
 from __future__ import annotations
 
@@ -6,14 +6,26 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
 from goodtaste.ordering import orders
-from goodtaste.ordering.place import Place, PlaceOrder
+from goodtaste.ordering.asked import PlaceOrder
+from goodtaste.ordering.spot import Place
 from goodtaste.org.api import Directory, StoreClosed, TableUnknown
+from goodtaste.promo.api import LiveOffers
 
 
 def where(ctx: Ctx, store_id: str) -> Place:
     """Return what this process knows of a store now."""
-    calendar = ctx.see(Directory).store(store_id).calendar
-    return Place(ctx.see(MenuBook), ctx.see(Program), calendar, ctx.now, calendar.business_date(ctx.now))
+    directory, now = ctx.see(Directory), ctx.now
+    store = directory.store(store_id)
+    return Place(
+        book=ctx.see(MenuBook),
+        program=ctx.see(Program),
+        calendar=store.calendar,
+        at=now,
+        today=store.calendar.business_date(now),
+        offers=ctx.see(LiveOffers),
+        fees=store.fees,
+        tables=directory.tables,
+    )
 
 
 async def where_of(ctx: Ctx, order_id: str) -> Place:

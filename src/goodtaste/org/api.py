@@ -6,7 +6,7 @@ from goodtaste.org.directory import Directory, Store, StoreClosed, StoreUnknown,
 from goodtaste.org.passwords import GivePassword, GivePin, Passwords, Pin, give_password, give_pin
 from goodtaste.org.people import NewPerson, RoleAt, give_role, hire, take_role
 from goodtaste.org.people import switch as switch_person
-from goodtaste.org.rules import Hours, Role, Span, hours_fault, is_open
+from goodtaste.org.rules import NO_FEES, Hours, Role, Span, StoreFees, hours_fault, is_open
 from goodtaste.org.sign_in import Approval, ApprovalAsked, MayNotApprove, SignIn, WrongPin, approve, sign_in
 from goodtaste.org.stores import CodeTaken, DayHours, NewStore, StoreDetails, set_day
 from goodtaste.org.stores import change_details as change_store
@@ -17,9 +17,9 @@ from goodtaste.org.terminals import revoke as revoke_terminal
 from goodtaste.org.tries import Locked
 
 __all__ = [
-    "Approval", "ApprovalAsked", "CodeTaken", "DayHours", "Directory", "GivePassword", "GivePin", "Hours", "Locked",
+    "NO_FEES", "Approval", "ApprovalAsked", "CodeTaken", "DayHours", "Directory", "GivePassword", "GivePin", "Hours", "Locked",
     "MayNotApprove", "Named", "NewArea", "NewPairing", "NewPerson", "NewStore", "NewTables", "Pair", "Passwords", "Pin",
-    "Role", "RoleAt", "SignIn", "Span", "Store", "StoreClosed", "StoreDetails", "StoreUnknown", "Table", "TableUnknown",
+    "Role", "RoleAt", "SignIn", "Span", "Store", "StoreClosed", "StoreDetails", "StoreFees", "StoreUnknown", "Table", "TableUnknown",
     "WrongPin", "approve", "change_store", "directory_snapshot", "give_password", "give_pin", "give_role", "hire",
     "hours_fault", "is_open", "make_area", "make_store", "make_tables", "name_brand", "open_pairing", "pair",
     "revoke_terminal", "set_day", "sign_in", "switch_person", "switch_store", "take_role",

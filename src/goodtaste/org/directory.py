@@ -17,7 +17,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.sessions import Claims
 from goodtaste.kernel.snapshot import Snapshot
 from goodtaste.org import rules
-from goodtaste.org.rules import Hours, Span
+from goodtaste.org.rules import Hours, Span, StoreFees
 from goodtaste.org.tables import (
     EVERY_STORE,
     SNAPSHOT,
@@ -84,6 +84,7 @@ class StoreRow(msgspec.Struct, frozen=True):
     day_start_minute: int
     hours: tuple[Hours, ...]
     licence: str
+    fees: StoreFees
     open: bool
 
 

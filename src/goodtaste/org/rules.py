@@ -12,6 +12,7 @@ import msgspec
 
 from goodtaste.kernel.auth import Grant
 from goodtaste.kernel.calendar import BusinessCalendar, zone_of
+from goodtaste.kernel.input import Fen, Input
 
 Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "hq_admin", "auditor"]
 
@@ -110,6 +111,24 @@ LOCK = timedelta(minutes=15)
 Minute = Annotated[
     int, msgspec.Meta(ge=0, le=2 * DAY, description="Minutes after midnight; beyond 1440 on the next day")
 ]
+
+
+class StoreFees(Input, frozen=True):
+    """What a store adds to a bill, in fen; by law the menu shows it before anybody orders.
+
+    `packaging_fen`: an order that is taken away, by pickup or delivery; `delivery_fen`: one that the store brings; at a table `service_bp`
+    of the goods (1000 is a tenth) and `tea_fen` each person.  `round_to_fen`: at the counter and at tables what is due is rounded down to
+    whole multiples of it (10: no odd fen).
+    """
+
+    packaging_fen: Fen = 0
+    delivery_fen: Fen = 0
+    service_bp: Annotated[int, msgspec.Meta(ge=0, le=2_000, description="Ten-thousandths of the goods")] = 0
+    tea_fen: Fen = 0
+    round_to_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000, description="Whole fen; 0 rounds nothing")] = 0
+
+
+NO_FEES = StoreFees()
 
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

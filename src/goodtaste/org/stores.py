@@ -20,7 +20,7 @@ from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.snapshot import moved_from, version_of
 from goodtaste.org import geo, rules
 from goodtaste.org.directory import Directory, SpecialDay, Store, StoreRow, StoreUnknown
-from goodtaste.org.rules import Hours, Span
+from goodtaste.org.rules import NO_FEES, Hours, Span, StoreFees
 from goodtaste.org.tables import SNAPSHOT, special_day, store
 
 SPANS_MAX = 4  # of one day
@@ -77,6 +77,7 @@ class StoreDetails(Input, frozen=True):
     zone: Name = "Asia/Shanghai"
     day_start_minute: Annotated[int, msgspec.Meta(ge=0, le=719)] = 240
     licence: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = ""
+    fees: StoreFees = NO_FEES
 
 
 class NewStore(StoreDetails, frozen=True, kw_only=True):
@@ -112,6 +113,7 @@ class StoreView(msgspec.Struct, frozen=True):
     hours: tuple[Hours, ...]
     special_days: tuple[SpecialDay, ...]
     licence: str
+    fees: StoreFees
     open: bool
     open_now: bool
     distance_m: int | None

@@ -32,6 +32,7 @@ store = create_table(
     Column("day_start_minute", Int, nullable=False),
     Column("hours", Doc, nullable=False),
     Column("licence", Str, nullable=False),
+    Column("fees", Doc, nullable=False),
     Column("open", Flag, nullable=False),
     UniqueConstraint("code", name="org_store_code_key"),
     CheckConstraint("day_start_minute BETWEEN 0 AND 719", name="org_store_day_start"),

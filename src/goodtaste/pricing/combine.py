@@ -148,6 +148,8 @@ def _fees(fees: Fees, goods_fen: int, waived_fen: int) -> list[Fee]:
     charged = []
     if fees.packaging_fen:
         charged.append(Fee("packaging", fees.packaging_fen))
+    if fees.tea_fen:
+        charged.append(Fee("tea", fees.tea_fen))
     if fees.delivery_fen:
         charged.append(Fee("delivery", fees.delivery_fen, waived_fen))
     service = goods_fen * fees.service_bp // 10_000

@@ -87,7 +87,7 @@ LANES = (Lane("line", "line"), Lane("order", "order"), Lane("gift", "gift"))
 
 
 class Fees(msgspec.Struct, frozen=True):
-    """What is added: packaging and delivery in fen, service in basis points of the goods after coupons, a donation by choice.
+    """What is added: packaging, delivery and tea in fen, service in basis points of the goods after coupons, a donation by choice.
 
     `round_to_fen`: what is due without the donation is rounded down to whole multiples of it (10: no odd fen), 0 and 1 leave it.
     """
@@ -95,6 +95,7 @@ class Fees(msgspec.Struct, frozen=True):
     packaging_fen: int = 0
     delivery_fen: int = 0
     service_bp: int = 0
+    tea_fen: int = 0
     donation_fen: int = 0
     round_to_fen: int = 0
 
@@ -192,9 +193,9 @@ class Applied(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fee(msgspec.Struct, frozen=True):
-    """A fee: `packaging`, `delivery` (`waived_fen` of it does not count) or `service`."""
+    """A fee: `packaging`, `tea`, `delivery` (`waived_fen` of it does not count) or `service`."""
 
-    code: Literal["packaging", "delivery", "service"]
+    code: Literal["packaging", "delivery", "service", "tea"]
     amount_fen: int
     waived_fen: int = 0
 

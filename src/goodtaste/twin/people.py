@@ -209,7 +209,7 @@ async def bring_back(floor: Floor, sale: Sale, store: Store, plan: Visit, wishes
     amount = sum(line["due_fen"] * left[line["line_no"]] // line["qty"] for line in back)
     points = sum(line["points_fen"] * left[line["line_no"]] // line["qty"] for line in back)
     pieces = [{"line_no": no, "qty": qty} for no, qty in left.items()] if plan.end == "pieces back" else []
-    shown = await floor.api.post(f"/v1/orders/{sale.id}/refund-preview", {"pieces": pieces}, store.cashier)
+    shown = await floor.api.post(f"/v1/orders/{sale.id}/refunds/preview", {"pieces": pieces}, store.cashier)
     floor.same(f"refund of order {sale.id}", own=(amount, points), shown=(shown["amount_fen"], shown["points_back"]))
     restock = dice.random() < 0.5
     asked = {"id": new_id(), "reason": "不合口味", "seen_amount_fen": amount, "pieces": pieces, "restock": restock}

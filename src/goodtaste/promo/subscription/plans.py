@@ -104,7 +104,7 @@ class NewPlan(Input, frozen=True, kw_only=True):
     name_en: Line = ""
     price_fen: Annotated[int, msgspec.Meta(ge=1, le=rules.LIMIT_FEN, description="Whole fen a month")]
     trial_days: Days = 0
-    level: str | None = None
+    level: Name | None = None
     benefits: Annotated[tuple[Benefit, ...], msgspec.Meta(max_length=20)] = ()
     retry_days: Annotated[
         tuple[Annotated[int, msgspec.Meta(ge=1, le=60)], ...], msgspec.Meta(max_length=RETRIES_MAX)

@@ -1,0 +1,233 @@
+"""An open bill priced again, whole: its lines keep the prices at which they were ordered, everything else is reckoned anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import delete, update
+
+from goodtaste.kernel.db import Change, Id, Int, Query, Steps, Str, change, par
+from goodtaste.ledger import api as ledger
+from goodtaste.member import api as members
+from goodtaste.menu import api as menu
+from goodtaste.ordering import cart, coupons, first
+from goodtaste.ordering.coupons import Wanted
+from goodtaste.ordering.kept import kept_of, kept_text
+from goodtaste.ordering.lines import gift_views, line_row, line_view, portions
+from goodtaste.ordering.orders import (
+    NEW_LINES,
+    LineRow,
+    LineView,
+    OrderRow,
+    OrderView,
+    coupons_text,
+    reasons_text,
+    view,
+)
+from goodtaste.ordering.spot import Place
+from goodtaste.ordering.tables import line, order
+from goodtaste.pricing import api as pricing
+from goodtaste.promo import api as promo
+
+_PRICE = {
+    **dict.fromkeys(("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "points", "points_fen"), Int),
+    **dict.fromkeys(("fee_fen", "rounding_fen", "donation_fen", "due_fen"), Int),
+    **dict.fromkeys(("coupons", "reasons", "applied"), Str),
+    "hold_id": Id,
+}
+_SHARES = ("offer_fen", "coupon_fen", "points_fen", "rounding_fen", "due_fen")
+REPRICED = change(
+    update(order)
+    .where(
+        order.c.id == par("order_id", Id),
+        order.c.version == par("seen", Int),
+        order.c.pay_state == "unpaid",
+        order.c.state != "cancelled",
+    )
+    .values(version=order.c.version + 1, **{name: par(name, type_) for name, type_ in _PRICE.items()}),
+    guard="ordering_order_moved",
+)
+SHARED = change(
+    update(line)
+    .where(line.c.order_id == par("order_id", Id), line.c.line_no == par("line_no", Int))
+    .values({name: par(name, Int) for name in _SHARES}),
+    guard="ordering_line_gone",
+)
+LINE_GONE = change(
+    delete(line).where(line.c.order_id == par("order_id", Id), line.c.line_no == par("line_no", Int)),
+    guard="ordering_line_gone",
+)
+
+
+class AtHand(msgspec.Struct, frozen=True):
+    """What was read for a bill: what counts of the offers, those it uses already, and its member, if it has one."""
+
+    ground: cart.Ground
+    seen: cart.Seen
+    own: Sequence[promo.Used]
+    standing: members.Standing | None = None
+    balances: ledger.Balances = ledger.Balances()
+    lots: Sequence[ledger.Lot] = ()
+    coupons: Sequence[promo.Held] = ()
+
+
+def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: int, where: Place) -> Steps[AtHand]:
+    """Read, in one trip, what a bill is priced with; refuses a member who may not redeem."""
+    ground = cart.Ground(
+        store_id=found.store_id,
+        channel=found.channel,
+        kind=found.kind,  # type: ignore[arg-type]
+        member_id=found.member_id,
+        table_id=found.table_id,
+        party=found.party,
+        donation_fen=donation_fen,
+        order_id=found.id,
+        opened_at=found.placed_at,
+    )
+    look = cart.look(ground, where)
+    if found.member_id is None:
+        own, *counted = yield [promo.offers_of_order(found.id), *look.queries]
+        return AtHand(ground, look.seen(counted, where, own=own), own)
+    queries: list[Query[Any]] = [
+        promo.offers_of_order(found.id),
+        members.standing(found.member_id),
+        ledger.READ_BALANCES(owner_id=found.member_id),
+        ledger.LOTS(account_id=ledger.account_of(found.member_id, "member"), today=where.today, skip=0),
+        promo.by_ids(asked.coupons),
+    ]
+    own, standings, balances, lots, held, *counted = yield [*queries, *look.queries]
+    if asked.coupons or points:
+        members.known(standings, found.member_id, redeems=True)
+    standing = standings[0] if standings else None
+    points_at_hand = ledger.as_balances(balances)[ledger.POINTS]
+    return AtHand(ground, look.seen(counted, where, own=own), own, standing, points_at_hand, lots, held)
+
+
+class Repriced(msgspec.Struct, frozen=True):
+    """A bill with its new price: its rows as they will be, and the changes that make them so."""
+
+    priced: pricing.Priced
+    after: OrderRow
+    lines: list[LineRow]
+    portions: dict[str, int]
+    changes: list[Change]
+
+    @property
+    def view(self) -> OrderView:
+        """The bill as it will be shown."""
+        return view(self.after, self.lines)
+
+
+def reprice(
+    found: OrderRow,
+    lines: Sequence[LineRow],
+    chosen: Sequence[menu.Chosen],
+    *,
+    asked: Wanted,
+    points: int,
+    at_hand: AtHand,
+    hold_id: str | None,
+    where: Place,
+) -> Repriced:
+    """Return a bill with more lines, and with the coupons and points asked for, priced again."""
+    kept, number = kept_of(found.applied), lines[-1].round + bool(chosen)
+    bought = [each for each in lines if each.line_no not in kept.gifts]
+    cart_lines = [*(_as_line(each, where.book) for each in bought), *(each.line for each in chosen)]
+    context = cart.context(
+        at_hand.ground, at_hand.seen, where, standing=at_hand.standing, points=at_hand.balances, points_wanted=points
+    )
+    held = coupons.at_hand(asked, at_hand.coupons, member_id=found.member_id)
+    reckoned = cart.reckon(cart_lines, context, at_hand.seen, held)
+    priced = reckoned.priced
+    by_no = {each.line_no: each for each in priced.lines}
+    new = [line_view(by_no[each.line.line_no], each, round_=number) for each in chosen]
+    last = max([each.line_no for each in lines] + [each.line_no for each in new])
+    gifts = gift_views(priced, after=last, round_=number, book=where.book)
+    stay, gone = _gifts_that_stay(lines, kept.gifts, reckoned, gifts)
+    rows = [line_row(found.id, each, what.takes) for each, what in zip(new, chosen, strict=True)]
+    fresh = [each for each in gifts if each.line_no not in stay]
+    rows += [line_row(found.id, each, {}) for each in fresh]
+    keeps = reckoned.kept(at_hand.coupons, gifts, policy=where.program.refund_policy)
+    of = {stay.get(line_no, line_no): offer_id for line_no, offer_id in keeps.gifts.items()}
+    price = _price(priced, hold_id if priced.points else None) | {
+        "applied": kept_text(msgspec.structs.replace(keeps, gifts=of))
+    }
+    wanted = menu.total([*(each.takes for each in chosen), *({each.sku_id: each.qty} for each in fresh)])
+    net = _net(wanted, portions((each, each.qty) for each in gone))
+    changes = [
+        REPRICED(order_id=found.id, seen=found.version, **price),
+        SHARED.many(
+            [{"order_id": found.id, "line_no": each.line_no, **_shares(by_no[each.line_no])} for each in bought]
+        ),
+        LINE_GONE.many([{"order_id": found.id, "line_no": each.line_no} for each in gone]),
+        NEW_LINES.many(rows),
+        menu.take(found.store_id, {sku: n for sku, n in net.items() if n > 0}),
+        menu.give_back(found.store_id, {sku: -n for sku, n in net.items() if n < 0}),
+        *_offers(found, reckoned, kept.first, at_hand, where),
+    ]
+    after = msgspec.structs.replace(found, version=found.version + 1, **price)
+    left = {each.line_no for each in gone}
+    shown = [
+        msgspec.structs.replace(each, **_shares(by_no[each.line_no])) if each.line_no in by_no else each
+        for each in lines
+        if each.line_no not in left
+    ]
+    shown += [msgspec.convert({name: row[name] for name in LineRow.__struct_fields__}, LineRow) for row in rows]
+    return Repriced(priced, after, shown, wanted, changes)
+
+
+def _as_line(each: LineRow, book: menu.MenuBook) -> pricing.Line:
+    """A line keeps the prices at which it was ordered."""
+    sku = book.sku.get(each.sku_id)
+    return pricing.Line(each.line_no, each.sku_id, sku.dish_id if sku else "", each.qty, each.list_fen, each.unit_fen)
+
+
+def _shares(each: pricing.PricedLine) -> dict[str, int]:
+    return {name: getattr(each, name) for name in _SHARES}
+
+
+def _price(priced: pricing.Priced, hold_id: str | None) -> dict[str, Any]:
+    same = ("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "points", "points_fen", "rounding_fen")
+    return {name: getattr(priced, name) for name in (*same, "donation_fen", "due_fen")} | {
+        "fee_fen": cart.fee_fen(priced),
+        "coupons": coupons_text(coupons.of_price(priced)),
+        "reasons": reasons_text(priced.reasons),
+        "hold_id": hold_id,
+    }
+
+
+def _gifts_that_stay(
+    lines: Sequence[LineRow], before: dict[int, str], reckoned: cart.Reckoned, gifts: Sequence[LineView]
+) -> tuple[dict[int, int], list[LineRow]]:
+    """Return which new gifts are on the bill already (new line number: the one it has), and the lines of those that go."""
+    there = {(before[each.line_no], each.sku_id, each.qty): each for each in lines if each.line_no in before}
+    stay: dict[int, int] = {}
+    for line_, gift in zip(gifts, reckoned.priced.gifts, strict=True):
+        known = there.pop((gift.offer_id, gift.sku_id, gift.qty), None)
+        if known:
+            stay[line_.line_no] = known.line_no
+    return stay, list(there.values())
+
+
+def _net(wanted: dict[str, int], back: dict[str, int]) -> dict[str, int]:
+    """Return the portions that are taken more than given back: a row of the stock is written once."""
+    return {sku: wanted.get(sku, 0) - back.get(sku, 0) for sku in wanted.keys() | back.keys()}
+
+
+def _offers(found: OrderRow, reckoned: cart.Reckoned, was_first: bool, at_hand: AtHand, where: Place) -> list[Change]:
+    if not at_hand.own and not reckoned.uses:
+        return []
+    changes = promo.change_uses(
+        at_hand.own,
+        reckoned.uses,
+        order_id=found.id,
+        member_id=found.member_id,
+        had=reckoned.hand.had,
+        at=where.at,
+    )
+    if found.member_id and reckoned.is_first != was_first:
+        move = first.take if reckoned.is_first else first.give_back
+        changes = [*changes, move(found.member_id, found.id)]
+    return changes
