@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import io
 import os
 import shutil
 import sqlite3
@@ -40,9 +41,9 @@ def _url(name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _server() -> AsyncIterator[asyncpg.Connection]:
+async def _connected(url: str) -> AsyncIterator[asyncpg.Connection]:
     try:
-        connection = await asyncpg.connect(SERVER, timeout=30)
+        connection = await asyncpg.connect(url, timeout=30)
     except OSError as error:
         unavailable(f"no PostgreSQL at {SERVER}: {error}")
     try:
@@ -52,7 +53,7 @@ async def _server() -> AsyncIterator[asyncpg.Connection]:
 
 
 async def _create(name: str, *, like: str = "") -> None:
-    async with _server() as connection:
+    async with _connected(SERVER) as connection:
         await connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
         await connection.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{like}"' if like else ""))
         await connection.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
@@ -72,11 +73,25 @@ async def make_empty(settings: Settings) -> None:
         await _create(urlsplit(settings.database_url).path[1:])
 
 
+OTHERS_OUT = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+NO_ROWS = 21  # bytes of head and end in PostgreSQL's binary format
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
+EMPTY = f"""DO $$ DECLARE name text; BEGIN
+    SET LOCAL session_replication_role = replica;
+    FOR name IN {TABLES} LOOP EXECUTE format('DELETE FROM %I', name); END LOOP;
+END $$"""
+
+
 class Migrated:
-    """A database with its tables and nothing in them, which others are copies of."""
+    """A database with its tables and only what a migration writes into them, which others are copies of.
+
+    A copy on PostgreSQL that was made before is emptied and filled anew: to drop a database is to wait for the disk.
+    """
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self._rows: dict[str, bytes] = {}
+        self._copies: set[str] = set()
 
     async def make(self) -> None:
         """Migrate it."""
@@ -85,12 +100,32 @@ class Migrated:
         if self.settings.is_sqlite:  # all of it into the one file that is copied
             with contextlib.closing(sqlite3.connect(self.settings.sqlite_path)) as file:
                 file.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        async with _connected(self.settings.database_url) as connection:
+            for (name,) in await connection.fetch(TABLES):
+                held = io.BytesIO()
+                await connection.copy_from_table(name, output=held, format="binary")
+                self._rows[name] = held.getvalue()
 
     async def copy_to(self, settings: Settings) -> Settings:
         """Make the database of `settings` a copy of this one."""
         if settings.is_sqlite:
             await asyncio.to_thread(shutil.copyfile, self.settings.sqlite_path, settings.sqlite_path)
-        else:
+        elif settings.database_url not in self._copies or not await self._filled_anew(settings.database_url):
             source, target = (urlsplit(each.database_url).path[1:] for each in (self.settings, settings))
             await _create(target, like=source)
+            self._copies.add(settings.database_url)
         return settings
+
+    async def _filled_anew(self, url: str) -> bool:
+        """Give a copy the rows of this one; tell whether that could be done, which it cannot where a test changed the tables."""
+        async with _connected(url) as connection:
+            await connection.execute(OTHERS_OUT)
+            if [name for (name,) in await connection.fetch(TABLES)] != [*self._rows]:
+                return False
+            await connection.execute(EMPTY)
+            await connection.execute("SET session_replication_role = replica")
+            for name, rows in self._rows.items():
+                if len(rows) > NO_ROWS:
+                    await connection.copy_to_table(name, source=io.BytesIO(rows), format="binary")
+        return True

@@ -20,7 +20,7 @@ from goodtaste.kernel.outbox import Event, tell
 from goodtaste.kernel.relay import Handlers, Relay
 from tests.shop import write
 
-DEADLINE_S = 30.0
+DEADLINE_S = 60.0
 
 effect = Table(
     "test_effect",
@@ -126,4 +126,5 @@ async def open_bells(settings: Settings) -> AsyncIterator[Bells]:
     try:
         yield Bells(db, settings)
     finally:
+        await db.execute("DROP TABLE test_effect")
         await db.close()

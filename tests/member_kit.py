@@ -175,7 +175,7 @@ async def happened(shop: Shop, *events: Event) -> None:
     await shop.db.run(write(tell(*events, at=shop.now)))
 
 
-async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, *, within_s: float = 5.0) -> None:
+async def eventually(look: Callable[[], Awaitable[Any]], wanted: Any, *, within_s: float = 30.0) -> None:
     """Look until what is seen is what is wanted."""
     deadline = asyncio.get_running_loop().time() + within_s
     while (seen := await look()) != wanted:

@@ -39,7 +39,7 @@ from tests.shop import Shop, those_that_find, write
 
 ZONE = "Asia/Shanghai"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)  # 12:00 in Shanghai
-FAST_S = 0.25  # the whole time of a call to the wallet
+CALL_S = 60.0  # the whole time of a call to the wallet, of which no call here takes more than a little
 NOTIFY_URL = "http://127.0.0.1:8000/v1/gateways/wallet/notices"
 
 
@@ -56,13 +56,14 @@ class Hands:
 
 class Line(httpx.AsyncBaseTransport):
     """The line to the wallet, which a test can cut (`down`), or let somebody write on (`garbled`) or play
-    back from what was said before (`replayed`)."""
+    back from what was said before (`replayed`).  A reply that is lost is one whose time is over at once."""
 
     def __init__(self, wallet: WalletSandbox) -> None:
         self.state: Literal["up", "down", "garbled", "replayed"] = "up"
         self.calls: list[str] = []
         self._said: dict[str, httpx.Response] = {}
         self._wallet = httpx.ASGITransport(wallet)
+        wallet.silence_s = 0.0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry a request."""
@@ -73,6 +74,8 @@ class Line(httpx.AsyncBaseTransport):
         if self.state == "replayed":
             return self._said[what]
         reply = await self._wallet.handle_async_request(request)
+        if reply.status_code == 502:
+            raise TimeoutError
         body = await reply.aread()
         self._said.setdefault(what, httpx.Response(reply.status_code, headers=reply.headers, content=body))
         if self.state == "garbled":
@@ -216,7 +219,7 @@ class Clockwork(Shop):
             secret=self.process.settings.wallet_secret,
             notify_url=NOTIFY_URL,
             clock=self.hands,
-            total_s=FAST_S,
+            total_s=CALL_S,
             pause_ms=2,
         )
 
@@ -229,7 +232,7 @@ class Clockwork(Shop):
             keys=testing_keys.merchant_keys(),
             notify_url=NOTIFY_URL.replace("wallet", "wechat_pay"),
             clock=self.hands,
-            total_s=FAST_S,
+            total_s=CALL_S,
             pause_ms=2,
         )
 

@@ -391,3 +391,17 @@ async def test_a_route_that_wants_a_body_says_so_when_there_is_none(floor: Floor
     answer = await floor.client.post("/v1/quotes", content=b"", headers=headers)
     assert (answer.status_code, answer.json()["facts"]["where"]) == (400, "body")
     assert "'data'" not in answer.text
+
+
+async def test_who_names_no_choice_that_there_is_is_told_the_choices(floor: Floor) -> None:
+    asked = {"id": new_id(), "name": "券", "kind": "gold", "value": 1, "valid_days": 1}
+    for language, say in (("en", "may be: "), ("zh-CN", "可选：")):
+        headers = floor.at("hq_admin") | {"accept-language": language}
+        for method, path, body, choice in (
+            ("POST", "/v1/coupon-templates", asked, "percent"),
+            ("GET", "/v1/offers?in_state=gone", None, "draft"),
+        ):
+            problem = (await floor.do(method, path, body, headers)).json()
+            assert problem["code"] == "request.malformed"
+            assert say in problem["detail"], problem
+            assert choice in problem["detail"].partition(say)[2], problem

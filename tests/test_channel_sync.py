@@ -195,7 +195,7 @@ async def test_the_lines_in_the_document_do_what_they_say(house: Shop, broker: s
         env={**os.environ, "AMQP_URL": broker},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
     )
     assert done.returncode == 0, done.stderr
     assert f"member {member_id} level" in done.stdout

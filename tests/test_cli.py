@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import json
+import socket
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -340,11 +342,22 @@ def serving(terminal: Terminal, port: int) -> Iterator[tuple[Terminal, str]]:
     assert "Traceback" not in server.said
 
 
+def _speaks_no_http(url: str) -> None:
+    host, _, port = url.removeprefix("http://").partition(":")
+    with socket.create_connection((host, int(port)), timeout=30) as line:
+        line.sendall(b"HELO goodtaste\r\n\r\n")
+        head, _, body = b"".join(iter(lambda: line.recv(4_096), b"")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 400 ")
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["code"] == "request.not_http"
+
+
 def test_a_house_is_served_and_stops_when_asked(serving: tuple[Terminal, str]) -> None:
     terminal, url = serving
     assert httpx.get(f"{url}/v1/brand").status_code == 200
     assert httpx.head(f"{url}/v1/brand").status_code == 200
     assert httpx.options(f"{url}/v1/brand").status_code == 204
+    _speaks_no_http(url)
     shown = httpx.get(f"{url}/metrics").text
     deadline = time.monotonic() + 60
     while "gt_leader 1.0" not in shown and time.monotonic() < deadline:

@@ -39,7 +39,7 @@ def _check(source: Path) -> subprocess.CompletedProcess[str]:
         env=os.environ | {"PYTHONPATH": str(source)},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=110,
     )
 
 

@@ -98,7 +98,7 @@ def test_an_example_runs(kind: str, code: str, tmp_path: Path, monkeypatch: pyte
         "PYTHONWARNINGS": "ignore",
     }
     done = subprocess.run(
-        programs[kind], input=code, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=60, check=False
+        programs[kind], input=code, cwd=tmp_path, env=env, capture_output=True, text=True, timeout=110, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 

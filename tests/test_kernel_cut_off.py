@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from goodtaste.kernel.clock import now
+from goodtaste.kernel.config import Settings
 from goodtaste.kernel.db import Change, Steps, Unavailable, rows, script
+from goodtaste.kernel.db.open import open_database
 from goodtaste.kernel.jobs import DUE, schedule
-from tests.shop import Shop
 
 CUTS = 12
 CLERKS = 8
@@ -23,9 +24,10 @@ def _note(change: Change) -> Steps[None]:
     yield [change]
 
 
-async def test_who_works_on_a_connection_that_is_cut_off_is_told_so_and_the_next_one_works(shop: Shop) -> None:
-    if shop.process.settings.is_sqlite:
+async def test_who_works_on_a_connection_that_is_cut_off_is_told_so_and_the_next_one_works(blank: Settings) -> None:
+    if blank.is_sqlite:
         return  # its connections are its own
+    db = await open_database(blank)
     faults: list[Exception] = []
     done, over = 0, False
 
@@ -33,7 +35,7 @@ async def test_who_works_on_a_connection_that_is_cut_off_is_told_so_and_the_next
         nonlocal done
         while not over:
             try:
-                await shop.db.run(_note(schedule("test.cut_off", {}, due_at=now(), once="test.cut_off")))
+                await db.run(_note(schedule("test.cut_off", {}, due_at=now(), once="test.cut_off")))
                 done += 1
             except Unavailable:
                 await asyncio.sleep(0)
@@ -43,9 +45,12 @@ async def test_who_works_on_a_connection_that_is_cut_off_is_told_so_and_the_next
     clerks = [asyncio.create_task(work()) for _ in range(CLERKS)]
     for _ in range(CUTS):
         before = done
-        await shop.db.execute(OTHERS)
-        while done == before:  # noqa: ASYNC110 - work that goes on is what it waits for
-            await asyncio.sleep(0.01)
+        await db.execute(OTHERS)
+        async with asyncio.timeout(30):
+            while done == before:  # noqa: ASYNC110 - work that goes on is what it waits for
+                await asyncio.sleep(0.01)
     over = True
-    await asyncio.gather(*clerks)
+    async with asyncio.timeout(30):
+        await asyncio.gather(*clerks)
+    await db.close()
     assert faults == []

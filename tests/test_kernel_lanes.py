@@ -27,5 +27,6 @@ async def test_handlers_of_one_room_hear_a_key_in_order_and_other_rooms_do_not_w
     for seq, topic in enumerate(("paid", "completed"), 1):
         envelope = Envelope(seq, new_id(), topic, "one key", "{}", clock.now())
         lanes.take(envelope, lambda e: left.set() if e.topic == "completed" else None)
-    await left.wait()
+    async with asyncio.timeout(30):
+        await left.wait()
     assert said == ["channel.on_paid paid", "member.on_paid paid", "member.on_completed completed"]

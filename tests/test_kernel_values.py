@@ -6,13 +6,16 @@ import json
 import subprocess
 import sys
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated, Any, Literal
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from goodtaste.kernel.auth import NotSignedIn
 from goodtaste.kernel.calendar import BusinessCalendar, zone_of
+from goodtaste.kernel.choices import choices_at
 from goodtaste.kernel.ids import IdTaken, derived_id, fingerprint, is_id, new_id, same_or_taken
 from goodtaste.kernel.money import FEN_MAX, basis_points, parse_fen, part_of, share, yuan
 from goodtaste.kernel.secrets import Keyring, hash_password, new_code, password_fits
@@ -192,7 +195,7 @@ TRACE.set("0" * 32)
 logging.getLogger("library").info("chatter")
 logging.getLogger("library").warning("cannot reach %s", "postgresql://shop:hush@db/shop")
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=110, check=True)
     [line] = done.stderr.splitlines()
     told = json.loads(line)
     assert (told["logger"], told["level"], told["trace_id"]) == ("library", "warning", "0" * 32)
@@ -210,3 +213,33 @@ def test_a_token_that_was_good_is_good_until_it_is_over_and_not_longer() -> None
             tokens.check(token, at=noon + timedelta(minutes=5))
     with pytest.raises(NotSignedIn):
         tokens.check(token[:-2] + "xx", at=noon)
+
+
+class _Fried(msgspec.Struct, tag="fried", tag_field="kind"):
+    heat: Literal["low", "high"] | None = None
+
+
+class _Raw(msgspec.Struct, tag="raw", tag_field="kind"):
+    sauces: tuple[Literal["soy", "vinegar"], ...] = ()
+    by_day: dict[str, Annotated[Literal["no"], msgspec.Meta(description="never")]] = {}
+
+
+class _Plate(msgspec.Struct):
+    dishes: list[_Fried | _Raw]
+
+
+@pytest.mark.parametrize(
+    ("dish", "choices"),
+    [
+        ({"kind": "baked"}, ["fried", "raw"]),
+        ({"kind": "fried", "heat": "hot"}, ["high", "low"]),
+        ({"kind": "raw", "sauces": ["soy", "fish"]}, ["soy", "vinegar"]),
+        ({"kind": "raw", "by_day": {"monday": "yes"}}, ["no"]),
+        ({"kind": "raw", "sauces": "soy"}, []),
+    ],
+)
+def test_the_choices_are_those_of_the_place_where_a_value_does_not_fit(dish: Any, choices: list[str]) -> None:
+    with pytest.raises(msgspec.ValidationError) as error:
+        msgspec.convert({"dishes": [dish]}, _Plate)
+    where = str(error.value).partition("`$.")[2].rstrip("`")
+    assert choices_at(_Plate, where) == choices

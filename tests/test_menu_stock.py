@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from datetime import date, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from goodtaste.menu import api as menu
 from goodtaste.menu.days import ONE, begin_day
 from goodtaste.menu.diner import Short
 from goodtaste.org.api import Directory
+from tests.member_kit import eventually
 from tests.menu_kit import a_dish, a_selling_store, stock_of
 from tests.org_kit import a_person, a_store, actions_on, code_of, send
 from tests.shop import Shop, at_once, write
@@ -34,12 +34,12 @@ def order(store_id: str, sku_id: str, *, qty: int = 1, fen: int = 3800) -> dict[
 
 
 async def is_short(shop: Shop, store_id: str, sku_id: str, *, want: bool) -> None:
-    """Wait until the process shows whether a SKU is sold out: a second at most."""
-    for _ in range(20):
-        if (sku_id in shop.process.see(Short).at(store_id)) == want:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(f"after a second it is not {want} that the SKU is sold out")
+    """Wait until the process shows by itself whether a SKU is sold out."""
+
+    async def shown() -> bool:
+        return sku_id in shop.process.see(Short).at(store_id)
+
+    await eventually(shown, want)
 
 
 async def test_sixty_four_tills_sell_the_last_five_portions_exactly(shop: Shop) -> None:

@@ -107,8 +107,9 @@ async def test_who_is_dismissed_or_gets_another_pin_while_it_is_checked_approves
         manager = await a_person(shop, ("store_manager", store_id), pin=PIN)
         approval = asyncio.ensure_future(approve(shop, manager, store_id))
         counted = f"SELECT 1 FROM org_try WHERE subject = 'pin:{manager.id}'"
-        while not await shop.db.execute(counted):  # noqa: ASYNC110 - nobody tells when a try is counted
-            await asyncio.sleep(0.005)
+        async with asyncio.timeout(30):
+            while not await shop.db.execute(counted):  # noqa: ASYNC110 - nobody tells when a try is counted
+                await asyncio.sleep(0.005)
         if what == "dismissed":
             await ctx.run(org.switch_person(manager.id, active=False, reason="离职", actor=ctx.actor, at=ctx.now))
         else:

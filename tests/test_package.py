@@ -18,7 +18,7 @@ def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the unpacked wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "--directory", str(folder)]
-    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=60)
+    subprocess.run(build, cwd=ROOT, check=True, capture_output=True, timeout=110)
     [wheel] = folder.glob("*.whl")
     zipfile.ZipFile(wheel).extractall(folder / "unpacked")
     return folder / "unpacked"
@@ -49,7 +49,7 @@ def test_the_wheel_makes_a_house(unpacked: Path, tmp_path: Path) -> None:
             env=env,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=110,
             check=False,
         )
         assert (done.returncode, told in done.stdout) == (0, True), done.stdout + done.stderr

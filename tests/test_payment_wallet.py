@@ -15,12 +15,13 @@ from goodtaste.app.process import background
 from goodtaste.kernel import clock as kernel_clock
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateway import Absent, Closed, Declined, Intent, Paid, Pending, Refunded, RefundIntent, Unknown
+from goodtaste.payment.gateways import wallet_sandbox
 from goodtaste.payment.gateways import wallet_wire as wire
 from goodtaste.payment.gateways.genuine import Forged, Nonces, new_nonce
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_books import DINERS, HELD_MAX
-from tests.payment_kit import FAST_S, NOTIFY_URL, Till
+from tests.payment_kit import CALL_S, NOTIFY_URL, Till
 
 CODE = "990077777777777777"
 PLACE = "/sandbox/wallet"
@@ -148,7 +149,7 @@ async def test_a_wrong_key_leaves_everything_unknown_and_takes_nothing(till: Til
     before = till.wallet.holdings().paid_fen
     wrong = WalletGateway(
         client_for("http://wallet.sandbox", transport=till.line),
-        merchant="goodtaste", secret="wrong", notify_url=NOTIFY_URL, clock=till.hands, total_s=FAST_S, pause_ms=2,
+        merchant="goodtaste", secret="wrong", notify_url=NOTIFY_URL, clock=till.hands, total_s=CALL_S, pause_ms=2,
     )  # fmt: skip
     asked = intent(till)
     assert isinstance(await wrong.charge(asked), Unknown)
@@ -260,20 +261,24 @@ async def test_over_a_real_line_a_lost_reply_and_a_wallet_that_is_gone_are_unkno
     config = uvicorn.Config(till.wallet, port=0, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve())
-    while not server.started:  # noqa: ASYNC110 - the server tells nobody
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(30):
+        while not server.started:  # noqa: ASYNC110 - the server tells nobody
+            await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     secret = till.process.settings.wallet_secret
     gateway = WalletGateway(
         client_for(f"http://127.0.0.1:{port}"),
-        merchant="goodtaste", secret=secret, notify_url=NOTIFY_URL, clock=till.hands, total_s=1.0,
+        merchant="goodtaste", secret=secret, notify_url=NOTIFY_URL, clock=till.hands, total_s=3.0,
     )  # fmt: skip
     assert isinstance(await gateway.charge(intent(till)), Paid)
     lost = intent(till, code="990377777777777777")
+    till.wallet.silence_s = wallet_sandbox.SILENCE_S
     assert await gateway.charge(lost) == Unknown("timeout")
+    till.wallet.silence_s = 0.0
     assert isinstance(await gateway.query(lost.payment_id), Paid)
     server.should_exit = True
-    await serving
+    async with asyncio.timeout(30):
+        await serving
     assert await gateway.query(lost.payment_id) == Unknown("ConnectError")
     await gateway.aclose()
 
@@ -283,7 +288,7 @@ async def test_in_a_living_house_the_job_and_the_notices_come_by_themselves(till
     async with background(till.process):
         lost_order, lost = await till.pay_with("03")
         told_order, told = await till.pay_with("01")
-        until = kernel_clock.now() + timedelta(seconds=12)
+        until = kernel_clock.now() + timedelta(seconds=60)
         while kernel_clock.now() < until:
             states = {(await till.payment(each.id)).state for each in (lost, told)}
             if states == {"succeeded"}:

@@ -36,7 +36,7 @@ from goodtaste.payment.gateways.wechat import WechatGateway
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests.history_kit import SHARED
 from tests.member_kit import wechat_code
-from tests.payment_kit import FAST_S, Hands, Line, Till
+from tests.payment_kit import CALL_S, Hands, Line, Till
 from tests.shop import at_once
 from tests.shop_kit import Floor
 
@@ -64,7 +64,7 @@ class Counter:
         """Return an adapter."""
         how = {"merchant": SANDBOX_MERCHANT, "app_id": "wx-sandbox", "keys": testing_keys.merchant_keys()} | other
         client = client_for(INSIDE, transport=self.line)
-        return WechatGateway(client, notify_url=NOTIFY_URL, clock=self.hands, total_s=FAST_S, pause_ms=2, **how)
+        return WechatGateway(client, notify_url=NOTIFY_URL, clock=self.hands, total_s=CALL_S, pause_ms=2, **how)
 
     def intent(self, diner: str = "00", *, payment_id: str = "", amount_fen: int = 3_800, way: Way = "qr") -> Intent:
         """Return what is asked."""

@@ -19,6 +19,24 @@ async def test_the_front_page_and_what_it_needs_is_served(demo: Shop) -> None:
         assert (await demo.get(address)).status_code == 200, address
 
 
+async def test_the_front_page_opens_in_the_language_of_the_browser(demo: Shop) -> None:
+    tags = set()
+    for asked, shown in (("en-GB,en;q=0.9", "en"), ("zh-CN,zh;q=0.9", "zh-CN"), ("fr", "zh-CN")):
+        page = await demo.get("/", {"accept-language": asked})
+        assert (f'<html lang="{shown}">' in page.text, page.headers["vary"]) == (True, "accept-language"), asked
+        tags.add(page.headers["etag"])
+        again = await demo.get("/", {"accept-language": asked, "if-none-match": page.headers["etag"]})
+        assert again.status_code == 304
+    assert len(tags) == 2
+
+
+def test_every_tag_of_a_dish_has_its_english_name() -> None:
+    script = (files("goodtaste.twin") / "site" / "site.js").read_text("utf-8")
+    tags = {tag for each in data.menu().dishes for tag in each.tags}
+    assert tags
+    assert [tag for tag in tags if not re.search(rf'\b{tag}: "[A-Z]', script)] == []
+
+
 async def test_every_dish_has_its_picture(demo: Shop) -> None:
     store_id = data.id_of("store", "HW-01")
     menu = (await demo.get(f"/v1/stores/{store_id}/menu")).json()

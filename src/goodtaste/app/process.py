@@ -64,7 +64,8 @@ async def lead(process: Process) -> None:
     while True:
         try:
             if await process.db.lead():
-                await _lead_until_lost(process)
+                # In a task of its own: one whose group of tasks has failed counts as cancelled for ever after (Python 3.11).
+                await asyncio.create_task(_lead_until_lost(process))
         except Exception as error:  # the database went; another process leads now, or nobody until it is back
             log.warning("leadership_lost", error=repr(error))
             me = asyncio.current_task()

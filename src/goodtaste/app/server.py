@@ -16,6 +16,7 @@ from typing import Any
 import structlog
 import uvicorn
 from litestar.types import Receive, Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from uvicorn.supervisors import Multiprocess
 
 from goodtaste.app.process import running
@@ -23,6 +24,8 @@ from goodtaste.app.roles import Role
 from goodtaste.app.web import asgi_app
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.telemetry import set_up_logs
+from goodtaste.kernel.web import PROBLEM, NotHttp, problem_in
+from goodtaste.kernel.words import LANGUAGES
 from goodtaste.twin import brand
 
 BACKLOG = 2_048  # connections that wait to be accepted
@@ -61,6 +64,18 @@ class House:
             log.info(message["type"], role=self._role.name, pid=os.getpid())
 
         return noted
+
+
+class Line(HttpToolsProtocol):
+    """A line to a client.  What comes down it and is no HTTP is refused as everything else is, in the house's first language."""
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what the parser stopped at, and hang up: nobody knows where the next request would begin."""
+        log.info("not_http", why=msg)
+        body = problem_in(LANGUAGES[0], NotHttp())
+        head = f"content-type: {PROBLEM}\r\ncontent-length: {len(body)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[400] + head.encode() + body)
+        self.transport.close()
 
 
 class _Announced(House):
@@ -133,7 +148,7 @@ def _config(app: House, *, workers: int) -> uvicorn.Config:
         app,
         workers=workers,
         loop="uvloop",
-        http="httptools",
+        http=Line,
         ws="none",
         lifespan="on",
         backlog=BACKLOG,

@@ -9,6 +9,7 @@ _CHINESE = tuple(
     for pattern, said in (
         (r"Object missing required field `(.+)`", "缺少 {0}"),
         (r"Object contains unknown field `(.+)`", "没有 {0} 这一项"),
+        (r"Invalid (?:enum )?value (.+), may be: (.+)", "没有 {0} 这个选项，可选：{1}"),
         (r"Invalid enum value (.+)", "没有 {0} 这个选项"),
         (r"Invalid value (.+)", "没有 {0} 这个选项"),
         (r"Expected `(?:int|float)` >= (.+)", "不能小于 {0}"),

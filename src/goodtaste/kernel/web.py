@@ -18,6 +18,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.params import QueryParameter
 
 from goodtaste.kernel.auth import GUEST, Actor, Kind, NotAllowed, NotSignedIn
+from goodtaste.kernel.choices import with_choices
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Overloaded, Unavailable
 from goodtaste.kernel.errors import Refusal
@@ -43,6 +44,13 @@ class BadRequest(Refusal):
     """Raised for a body, path or query that does not fit.  Facts: `where`, `what`."""
 
     code = "request.malformed"
+    status = 400
+
+
+class NotHttp(Refusal):
+    """Raised for what comes down a line and is no HTTP request."""
+
+    code = "request.not_http"
     status = 400
 
 
@@ -193,8 +201,16 @@ class Problem(msgspec.Struct, frozen=True, omit_defaults=True):
 
 def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes]:
     """Return the answer for a refusal, in the caller's language."""
+    headers = {"retry-after": "1"} if refusal.status == 503 else {}
+    if isinstance(refusal, MethodUnknown):
+        headers["allow"] = ", ".join(refusal.facts["allowed"])
+    body = problem_in(language_of(request.headers.get("accept-language")), refusal)
+    return Response(body, status_code=refusal.status, media_type=PROBLEM, headers=headers)
+
+
+def problem_in(language: str, refusal: Refusal) -> bytes:
+    """Return the body of the answer for a refusal, which is counted."""
     REFUSALS_TOTAL.labels(refusal.code).inc()
-    language = language_of(request.headers.get("accept-language"))
     facts = refusal.facts
     if language == "zh-CN" and isinstance(refusal, BadRequest):
         facts = facts | {"what": in_chinese(str(facts.get("what", "")))}
@@ -208,12 +224,7 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
         trace=TRACE.get(),
         facts=refusal.facts,
     )
-    headers = {"retry-after": "1"} if refusal.status == 503 else {}
-    if isinstance(refusal, MethodUnknown):
-        headers["allow"] = ", ".join(refusal.facts["allowed"])
-    return Response(
-        msgspec.json.encode(body, enc_hook=str), status_code=refusal.status, media_type=PROBLEM, headers=headers
-    )
+    return msgspec.json.encode(body, enc_hook=str)
 
 
 def _refusal_of(request: Request[Any, Any, Any], error: HTTPException) -> Refusal:
@@ -225,10 +236,12 @@ def _refusal_of(request: Request[Any, Any, Any], error: HTTPException) -> Refusa
         return TooLarge(limit_bytes=request.route_handler.resolve_request_max_body_size())
     if error.status_code == 415:
         return WrongType()
+    asked = {name: each.annotation for name, each in request.route_handler.parsed_fn_signature.parameters.items()}
     faults = [
-        {"where": str(fault.get("key", "body")).removeprefix("data."), "what": str(fault.get("message", ""))}
+        {"where": where, "what": with_choices(str(fault.get("message", "")), asked.get(where, Any), "")}
         for fault in (error.extra if isinstance(error.extra, list) else [])
         if isinstance(fault, dict)
+        for where in [str(fault.get("key", "body")).removeprefix("data.")]
     ] or [{"where": "body", "what": error.detail}]
     if error.status_code >= 500:
         return Fault()
@@ -277,7 +290,7 @@ class StrictRequest(Request[Any, Any, Any]):
         try:
             return decoder.decode(body)
         except msgspec.ValidationError as error:
-            raise _misfit(str(error)) from error
+            raise _misfit(str(error), decoder.type) from error
         except msgspec.DecodeError as error:
             raise BadRequest(where="body", what=str(error), faults=[]) from error
 
@@ -287,10 +300,11 @@ def _media_type(headers: Any) -> bytes:
     return bytes(kind).partition(b";")[0].strip().lower()
 
 
-def _misfit(message: str) -> BadRequest:
-    """Return the refusal for what msgspec says of a value: `Expected ..., got ... - at `$.lines[0].quantity``."""
+def _misfit(message: str, kind: Any) -> BadRequest:
+    """Return the refusal for what msgspec says of a value for `kind`: `Expected ..., got ... - at `$.lines[0].quantity``."""
     what, _, place = message.partition(" - at `")
     where = place.rstrip("`").removeprefix("$").lstrip(".") or "body"
+    what = with_choices(what, kind, "" if where == "body" else where)
     return BadRequest(where=where, what=what, faults=[{"where": where, "what": what}])
 
 

@@ -13,6 +13,7 @@ from litestar import Request, Response, get
 from litestar.params import FromPath
 
 from goodtaste.kernel.web import NoSuchPage, anybody, context
+from goodtaste.kernel.words import LANGUAGES, language_of
 from goodtaste.twin import brand, data
 from goodtaste.twin.brand import SignIn
 
@@ -51,8 +52,11 @@ def read_demo(request: Asked) -> Demo:
 
 @get("/", opt=anybody(), sync_to_thread=False, include_in_schema=False)
 def front_page(request: Asked) -> Response[bytes]:
-    """Show the demo brand."""
-    return _file(request, "site", "index.html", "no-cache")
+    """Show the demo brand, in the language that the browser asks for."""
+    language = language_of(request.headers.get("accept-language"))
+    answer = _file(request, "site", f"index.html {language}", "no-cache")
+    answer.headers["vary"] = "accept-language"
+    return answer
 
 
 @get("/site/{name:str}", opt=anybody(), sync_to_thread=False, include_in_schema=False)
@@ -83,7 +87,7 @@ def _file(request: Asked, folder: str, name: str, caching: str) -> Response[byte
     headers = {"cache-control": caching, "etag": etag}
     if request.headers.get("if-none-match") == etag:
         return Response(b"", status_code=304, headers=headers)
-    return Response(body, media_type=TYPES[Path(name).suffix], headers=headers)
+    return Response(body, media_type=TYPES[Path(name.partition(" ")[0]).suffix], headers=headers)
 
 
 @cache
@@ -93,8 +97,17 @@ def _files(folder: str) -> dict[str, tuple[bytes, str]]:
     for each in (files("goodtaste.twin") / folder).iterdir():
         if Path(each.name).suffix in TYPES:
             body = each.read_bytes()
-            found[each.name] = body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
+            found[each.name] = _tagged(body)
+        if each.name == "index.html":
+            for language in LANGUAGES:
+                found[f"{each.name} {language}"] = _tagged(
+                    body.replace(b'lang="zh-CN"', f'lang="{language}"'.encode(), 1)
+                )
     return found
+
+
+def _tagged(body: bytes) -> tuple[bytes, str]:
+    return body, f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 ROUTES: list[Any] = [read_demo, front_page, site_file, picture]

@@ -75,14 +75,14 @@ class Answer(msgspec.Struct, frozen=True):
 
 
 class WalletSandbox:
-    """The wallet.  `tells` switches its notices off for a provider that goes silent."""
+    """The wallet.  `tells` switches its notices off for a provider that goes silent; `silence_s` is how long a lost reply takes."""
 
     place = PLACE  # where it is mounted
     api = "/v1/"
 
     def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
         self.books = Books(merchant, pay_page=f"{address}/pay/")
-        self.tells = True
+        self.tells, self.silence_s = True, SILENCE_S
         self.client = client
         self._secret, self._clock = secret, clock
         self._nonces = Nonces()
@@ -151,7 +151,7 @@ class WalletSandbox:
         except msgspec.DecodeError:
             answer = _error(Refused(400, "PARAM_ERROR"))
         if answer.lost:
-            await asyncio.sleep(SILENCE_S)
+            await asyncio.sleep(self.silence_s)
             answer = Answer(502, b"Bad Gateway", "text/plain")
         kind = f"reply {answer.status}"
         signed = wire.sealed(

@@ -20,7 +20,7 @@ from goodtaste.payment.gateways import wallet_wire
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import Forged, new_nonce
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
-from goodtaste.payment.gateways.wallet_sandbox import SILENCE_S, STALE_S, Answer, Send, WalletSandbox, answer_with
+from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
 PLACE = "/sandbox/pay/wechat"
 CODE_START = "13"  # in front of the wallet's 99 and two digits, its last two left out
@@ -92,7 +92,7 @@ class WechatSandbox(WalletSandbox):
         except (msgspec.MsgspecError, ValueError):
             answer = _error(400, "PARAM_ERROR")
         if answer.lost:
-            await asyncio.sleep(SILENCE_S)
+            await asyncio.sleep(self.silence_s)
             answer = Answer(502, b"Bad Gateway", "text/plain")
         signed = {} if answer.status == 502 else wire.told_headers(self._keys, at=self._clock(), body=answer.body)
         await answer_with(send, answer, signed)

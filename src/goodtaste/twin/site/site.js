@@ -1,4 +1,4 @@
-// The front page of the demonstration.  Everything it shows comes from the API; nothing is known here beforehand.
+// The front page of the demonstration.  Everything it shows comes from the API; nothing is known here beforehand but words.
 const DAYS = { zh: ["周一", "周二", "周三", "周四", "周五", "周六", "周日"], en: ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"] };
 const WORDS = {
   zh: {
@@ -10,7 +10,8 @@ const WORDS = {
     member: "members", from: "from", gone: "Sold out", trouble: "No connection: ", other: "中文", all: "every store", spice: ["", "mild", "hot", "very hot"],
   },
 };
-let language = localStorage.getItem("language") || "zh";
+const TAGS = { 招牌: "Signature", 素: "Vegetarian", 甜: "Sweet", 家常: "Home style", 清淡: "Light", 亲子: "For children", 双人: "For two" };
+let language = localStorage.getItem("language") || (document.documentElement.lang === "en" ? "en" : "zh");
 let chosen = null;
 let turn = 0;
 
@@ -74,7 +75,7 @@ function dishCard(dish) {
     element("div", { className: "prices" },
       element("strong", { textContent: (several && language === "en" ? `${words().from} ` : "") + cost }),
       least.member_fen === null ? null : element("em", { textContent: `${words().member} ${yuan(least.member_fen)}` })));
-  const tag = dish.sold_out ? words().gone : dish.tags[0];
+  const tag = dish.sold_out ? words().gone : (language === "en" && TAGS[dish.tags[0]]) || dish.tags[0];
   if (tag) card.append(element("span", { className: "tag", textContent: tag }));
   return card;
 }
