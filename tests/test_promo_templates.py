@@ -238,7 +238,7 @@ async def test_a_coupon_expired_by_one_second_is_expired(floor: Floor) -> None:
     floor.hands.now = ends
     assert await floor.coupons(member) == []
     asked = {"lines": [line("noodles")], "store_id": floor.store.id, "channel": "counter", "coupon_id": coupon}
-    assert (await floor.done("POST", "/v1/quotes", asked, floor.by(member)))["priced"]["coupon_fen"] == 0
+    assert await floor.refuses("POST", "/v1/quotes", asked, floor.by(member)) == "promo.coupon_not_applicable"
     await floor.db.run(upkeep.expire(floor.now))
     assert (await floor.coupon_state(coupon))[0] == "expired"
 

@@ -53,7 +53,10 @@ LIES = {
     "portions": "UPDATE menu_stock SET sold = sold {} 1 WHERE store_id = '{store}' AND sku_id = '{sku}'",
     "points": "UPDATE ledger_account SET balance = balance {} 1 WHERE owner_id = '{member}' AND kind = 'member' AND unit = 'PT'",
     "growth": "UPDATE ledger_account SET balance = balance {} 1 WHERE owner_id = '{member}' AND kind = 'member' AND unit = 'GROWTH'",
-    "payments": "UPDATE payment_payment SET amount_fen = amount_fen {} 1 WHERE order_id = '{order}' AND state = 'succeeded'",
+    "payments": (
+        "UPDATE payment_payment SET amount_fen = amount_fen {0} 1, tendered_fen = tendered_fen {0} 1"
+        " WHERE order_id = '{order}' AND state = 'succeeded'"
+    ),
     "coupons": "UPDATE promo_template SET issued = issued {} 1 WHERE id = '{template}'",
 }
 
