@@ -166,7 +166,9 @@ class Reckoned(msgspec.Struct, frozen=True):
         if policy == "threshold_lost":
             at_hand = [each.as_offer() for each in coupons]
             applied = pricing.freeze(self.priced, lines=self.lines, coupons=at_hand).applied
-        used = {*self.priced.coupon_ids, *(each.offer_id for each in applied)}
+        used = {each.offer_id for each in applied}
+        if self.priced.coupon_id:
+            used.add(self.priced.coupon_id)
         names = {
             each.id: (each.terms.offer.name, each.terms.offer.name_en) for each in self.hand.live if each.id in used
         }

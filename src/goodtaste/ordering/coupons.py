@@ -52,6 +52,8 @@ def all_apply(asked: Wanted, priced: pricing.Priced) -> None:
 
 def of_price(priced: pricing.Priced) -> dict[str, int]:
     """Return what each coupon in a price takes off, in fen, by its id."""
+    if not priced.applied:  # the plain way: one coupon at most
+        return {priced.coupon_id: priced.coupon_fen} if priced.coupon_id else {}
     used = {*priced.coupon_ids}
     return {each.offer_id: each.saved_fen for each in priced.reasons if each.offer_id in used}
 
