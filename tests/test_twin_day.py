@@ -67,7 +67,7 @@ async def test_a_row_that_lies_is_found(
 ) -> None:
     monkeypatch.setattr("goodtaste.twin.floor.WAIT_MAX_S", 0.5)
     floor = played.floor
-    sale = next(sale for sale in floor.books.sales.values() if sale.method)
+    sale = next(sale for sale in floor.books.sales.values() if sale.method == "wallet")
     member = next(person.id for person in played.people if person.purse.growth and person.purse.available)
     facts = {"store": sale.store_id, "sku": next(iter(sale.takes)), "member": member, "order": sale.id}
     facts["template"] = next(iter(floor.books.issued))
