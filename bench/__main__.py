@@ -5,7 +5,21 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from bench import account, curve, events, lots, menu, night, over_http, pricing, quote, scripts, sqlite, subscriptions
+from bench import (
+    account,
+    claims,
+    curve,
+    events,
+    lots,
+    menu,
+    night,
+    over_http,
+    pricing,
+    quote,
+    scripts,
+    sqlite,
+    subscriptions,
+)
 from bench.figures import Figure, keep
 
 BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
@@ -17,6 +31,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "quote": quote.figures,
     "account": account.figures,
     "lots": lots.figures,
+    "claims": claims.figures,
     "events": events.figures,
     "night": night.figures,
     "curve": curve.figures,

@@ -26,6 +26,7 @@ from goodtaste.kernel.outbox import UNDELIVERED
 from goodtaste.kernel.relay import Handlers, Relay
 from goodtaste.menu import api as menu
 from goodtaste.ordering import wallet as ordering_wallet
+from goodtaste.promo import jobs as promo_jobs
 from tests import org_kit
 from tests.member_kit import a_person, give, refused, wechat_login
 from tests.org_kit import Headers, send
@@ -354,6 +355,10 @@ class Floor(Clockwork):
     async def coupons(self, member: Member) -> list[str]:
         """Return the coupons that a member may use."""
         return [each["id"] for each in await self.done("GET", "/v1/me/coupons", None, self.by(member))]
+
+    async def tidy(self) -> None:
+        """Let coupons and offers of coupons end whose time is over."""
+        await promo_jobs.functions(self.process)[promo_jobs.EXPIRE.name]({})
 
     async def coupon_state(self, coupon_id: str) -> tuple[str, str | None]:
         """Return the state of a coupon and the order it is on."""

@@ -169,6 +169,18 @@ REQUESTS: dict[str, Body] = {
     ),
     "POST /v1/coupons/{coupon_id}/extend": _same({"valid_to_at": "2030-01-01T00:00:00Z", **REASON}),
     "POST /v1/coupons/{coupon_id}/revoke": _same(REASON),
+    "POST /v1/coupon-batches": lambda s, c: {
+        "id": new_id(), "template_id": s.ids["template_id"], "name": "印", "count": 1,
+    },
+    "POST /v1/coupon-batches/{batch_id}/void": _same(REASON),
+    "POST /v1/coupon-campaigns": lambda s, c: {
+        "id": new_id(), "template_id": s.ids["template_id"], "name": "发", "audience": "all",
+    },
+    "POST /v1/coupon-campaigns/{campaign_id}/go": _same({"to": "stopped", **REASON}),
+    "POST /v1/coupon-campaigns/{campaign_id}/members": lambda s, c: {"member_ids": [s.other.id]},
+    "POST /v1/me/coupon-gifts": lambda s, c: {"id": new_id(), "code": "G1"},
+    "POST /v1/me/coupon-codes": lambda s, c: {"id": new_id(), "code": "K1"},
+    "POST /v1/me/coupons/{coupon_id}/gift": lambda s, c: {"id": new_id()},
     "POST /v1/coupon-templates/{template_id}/switch": _same({"open": True, **REASON}),
     "POST /v1/me/coupons": lambda s, c: {"id": new_id(), "template_id": s.ids["template_id"]},
     "POST /v1/coupons": lambda s, c: {
@@ -266,6 +278,18 @@ async def a_subscription(floor: Floor, member: Member) -> dict[str, str]:
     return {"plan_id": str(plan["id"]), "subscription_id": asked["id"]}
 
 
+async def _in_bulk(floor: Floor, owner: Member) -> dict[str, str]:
+    """Have a batch of codes, a campaign that has not begun, and an offer of a coupon."""
+    admin, template = floor.at("hq_admin"), await floor.a_template()
+    batch = {"id": new_id(), "template_id": template, "name": "印", "count": 1}
+    campaign = {"id": new_id(), "template_id": template, "name": "发", "audience": "list"}
+    await floor.done("POST", "/v1/coupon-batches", batch, admin)
+    await floor.done("POST", "/v1/coupon-campaigns", campaign, admin)
+    offered = f"/v1/me/coupons/{await floor.a_coupon(owner, gives_max=1)}/gift"
+    gift = await floor.done("POST", offered, {"id": new_id()}, floor.by(owner))
+    return {"batch_id": batch["id"], "campaign_id": campaign["id"], "gift_id": gift["id"]}
+
+
 async def a_scene(floor: Floor) -> Scene:
     """Furnish a house with one of everything."""
     owner, other = Member(await a_reachable_member(floor)), await floor.a_member()
@@ -298,6 +322,7 @@ async def a_scene(floor: Floor) -> Scene:
         "adjustment_id": new_id(),
         "item_id": item_id,
         "exchange_id": exchange_id,
+        **await _in_bulk(floor, owner),
         "method": "wallet",
         "day": str((floor.now + timedelta(days=9)).date()),
         "category_id": the("category"),

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from goodtaste.kernel.calendar import BusinessCalendar
+from goodtaste.kernel.calendar import BusinessCalendar, zone_of
 from goodtaste.kernel.ids import new_id
-from goodtaste.promo import rules, upkeep
+from goodtaste.pricing import api as pricing
+from goodtaste.promo import coupons, rules, upkeep
 from tests.member_kit import wechat_login
 from tests.shop_kit import Floor, Member, all_at_once, line, spread, the
 
@@ -284,6 +285,43 @@ async def test_a_new_member_is_given_the_welcome_coupon_once_while_its_budget_la
     assert held == [[template], [template], []]
     await floor.done("POST", f"{PATH}/{template}/switch", {"open": False, "reason": "停"}, floor.at("hq_admin"))
     await floor.books_hold()
+
+
+async def test_who_claims_the_welcome_coupon_before_it_is_given_has_one(floor: Floor) -> None:
+    template = await floor.a_template(on_event="member_joined", claimable=True, limit_each=1)
+    member = await floor.a_member()
+    assert (await _claim(floor, template, member)).status_code == 201
+    await floor.hear()
+    assert len(await floor.coupons(member)) == 1
+    await floor.done("POST", f"{PATH}/{template}/switch", {"open": False, "reason": "停"}, floor.at("hq_admin"))
+    await floor.books_hold()
+
+
+async def test_a_coupon_holds_on_its_weekdays_and_hours_by_the_store_s_clock_past_midnight_too(floor: Floor) -> None:
+    member = await floor.a_member()
+    night = {
+        "weekdays": [5],
+        "dayparts": [{"from_minute": 22 * 60, "to_minute": 2 * 60}],
+    }  # Friday 22:00 to Saturday 02:00
+    coupon = await floor.a_coupon(member, conditions=night, share_group="night", share_max=2, groups=["a"])
+    held = await floor.db.first(coupons.ONE(id=coupon))
+    assert held is not None
+    offer, tea = held.as_offer(), pricing.Line(1, the("sku/tea"), the("dish/tea"), 2, 800)
+    assert (offer.share_group, offer.share_max, offer.groups) == ("night", 2, ("a",))
+    zone, saved = zone_of("Asia/Shanghai"), {}
+    for clock in (
+        "2026-11-27T21:59:59",
+        "2026-11-27T22:00:00",
+        "2026-11-28T01:59:59",
+        "2026-11-28T02:00:00",
+        "2026-11-29T01:00:00",
+    ):
+        local = datetime.fromisoformat(clock).replace(tzinfo=zone)
+        context = pricing.Context(
+            store_id=floor.store.id, channel="counter", at=local.astimezone(UTC), local_at=local, is_member=True
+        )
+        saved[clock[8:13]] = pricing.price([tea], context, coupons=[offer]).coupon_fen
+    assert saved == {"27T21": 0, "27T22": 500, "28T01": 500, "28T02": 0, "29T01": 0}
 
 
 async def test_members_who_join_at_once_get_no_welcome_coupon_too_many(floor: Floor) -> None:

@@ -1222,6 +1222,63 @@ def upgrade() -> None:
         batch_op.create_index("payment_refund_payment_id_idx", ["payment_id"], unique=False)
 
     op.create_table(
+        "promo_batch",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("count", columns.Int(), nullable=False),
+        sa.Column("made", columns.Int(), nullable=False),
+        sa.Column("used", columns.Int(), nullable=False),
+        sa.Column("cost_fen", columns.Int(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("expires_at", columns.Moment(), nullable=True),
+        sa.Column("made_by", columns.Str(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint("state IN ('making', 'ready', 'void')", name=op.f("promo_batch_state")),
+        sa.CheckConstraint(
+            "count > 0 AND made BETWEEN 0 AND count AND used BETWEEN 0 AND made", name=op.f("promo_batch_count")
+        ),
+        sa.ForeignKeyConstraint(["template_id"], ["promo_template.id"], name=op.f("promo_batch_template_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_batch_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_batch", schema=None) as batch_op:
+        batch_op.create_index("promo_batch_made_idx", ["made_at", "id"], unique=False)
+
+    op.create_table(
+        "promo_campaign",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("template_id", columns.Id(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("audience", columns.Str(), nullable=False),
+        sa.Column("level", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("why", columns.Str(), nullable=False),
+        sa.Column("after", columns.Id(), nullable=False),
+        sa.Column("issued", columns.Int(), nullable=False),
+        sa.Column("limited", columns.Int(), nullable=False),
+        sa.Column("frozen", columns.Int(), nullable=False),
+        sa.Column("unknown", columns.Int(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("made_by", columns.Str(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint("audience IN ('all', 'level', 'list')", name=op.f("promo_campaign_audience")),
+        sa.CheckConstraint(
+            "state IN ('draft', 'running', 'paused', 'stopped', 'done')", name=op.f("promo_campaign_state")
+        ),
+        sa.ForeignKeyConstraint(["template_id"], ["promo_template.id"], name=op.f("promo_campaign_template_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_campaign_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_campaign", schema=None) as batch_op:
+        batch_op.create_index("promo_campaign_made_idx", ["made_at", "id"], unique=False)
+
+    op.create_table(
         "promo_coupon",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("code", columns.Str(), nullable=False),
@@ -1508,6 +1565,29 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "promo_campaign_member",
+        sa.Column("campaign_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["campaign_id"], ["promo_campaign.id"], name=op.f("promo_campaign_member_campaign_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("campaign_id", "member_id", name=op.f("promo_campaign_member_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "promo_code",
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("batch_id", columns.Id(), nullable=False),
+        sa.Column("n", columns.Int(), nullable=False),
+        sa.Column("coupon_id", columns.Id(), nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["promo_batch.id"], name=op.f("promo_code_batch_id_fkey")),
+        sa.PrimaryKeyConstraint("code", name=op.f("promo_code_pkey")),
+        sa.UniqueConstraint("batch_id", "n", name="promo_code_nth"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "promo_coupon_note",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("coupon_id", columns.Id(), nullable=False),
@@ -1552,6 +1632,36 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("promo_exchange", schema=None) as batch_op:
         batch_op.create_index("promo_exchange_member_idx", ["member_id", "at"], unique=False)
+
+    op.create_table(
+        "promo_gift",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("coupon_id", columns.Id(), nullable=False),
+        sa.Column("code", columns.Str(), nullable=False),
+        sa.Column("from_member", columns.Id(), nullable=False),
+        sa.Column("to_coupon_id", columns.Id(), nullable=True),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("offered_at", columns.Moment(), nullable=False),
+        sa.Column("until_at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("(to_coupon_id IS NOT NULL) = (state = 'accepted')", name=op.f("promo_gift_taken")),
+        sa.CheckConstraint("state IN ('offered', 'accepted', 'returned')", name=op.f("promo_gift_state")),
+        sa.ForeignKeyConstraint(["coupon_id"], ["promo_coupon.id"], name=op.f("promo_gift_coupon_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("promo_gift_pkey")),
+        sa.UniqueConstraint("code", name="promo_gift_code_key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("promo_gift", schema=None) as batch_op:
+        batch_op.create_index(
+            "promo_gift_coupon_key",
+            ["coupon_id"],
+            unique=True,
+            postgresql_where=sa.text("state = 'offered'"),
+            sqlite_where=sa.text("state = 'offered'"),
+        )
+        batch_op.create_index("promo_gift_member_idx", ["from_member", "offered_at"], unique=False)
+        batch_op.create_index("promo_gift_until_idx", ["state", "until_at"], unique=False)
 
     op.create_table(
         "promo_renewal_notice",
@@ -1847,6 +1957,16 @@ def downgrade() -> None:
     op.drop_table("menu_option")
     op.drop_table("promo_subscription_consent")
     op.drop_table("promo_renewal_notice")
+    with op.batch_alter_table("promo_gift", schema=None) as batch_op:
+        batch_op.drop_index("promo_gift_until_idx")
+        batch_op.drop_index("promo_gift_member_idx")
+        batch_op.drop_index(
+            "promo_gift_coupon_key",
+            postgresql_where=sa.text("state = 'offered'"),
+            sqlite_where=sa.text("state = 'offered'"),
+        )
+
+    op.drop_table("promo_gift")
     with op.batch_alter_table("promo_exchange", schema=None) as batch_op:
         batch_op.drop_index("promo_exchange_member_idx")
 
@@ -1855,6 +1975,8 @@ def downgrade() -> None:
         batch_op.drop_index("promo_coupon_note_coupon_idx")
 
     op.drop_table("promo_coupon_note")
+    op.drop_table("promo_code")
+    op.drop_table("promo_campaign_member")
     op.drop_table("org_table")
     op.drop_table("ordering_refund_line")
     with op.batch_alter_table("menu_sku", schema=None) as batch_op:
@@ -1897,6 +2019,14 @@ def downgrade() -> None:
         )
 
     op.drop_table("promo_coupon")
+    with op.batch_alter_table("promo_campaign", schema=None) as batch_op:
+        batch_op.drop_index("promo_campaign_made_idx")
+
+    op.drop_table("promo_campaign")
+    with op.batch_alter_table("promo_batch", schema=None) as batch_op:
+        batch_op.drop_index("promo_batch_made_idx")
+
+    op.drop_table("promo_batch")
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
         batch_op.drop_index("payment_refund_payment_id_idx")
         batch_op.drop_index("payment_refund_cause_id_idx")

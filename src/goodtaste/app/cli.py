@@ -7,6 +7,7 @@ import click
 import goodtaste
 from goodtaste.app import (
     cli_books,
+    cli_coupons,
     cli_database,
     cli_doctor,
     cli_events,
@@ -49,6 +50,7 @@ for command in (
     *cli_doctor.COMMANDS,
     *cli_books.COMMANDS,
     *cli_events.COMMANDS,
+    *cli_coupons.COMMANDS,
     *cli_night.COMMANDS,
     *cli_subscriptions.COMMANDS,
     *cli_offers.COMMANDS,

@@ -56,6 +56,7 @@ from goodtaste.promo import handlers as promo_handlers
 from goodtaste.promo import http as promo_http
 from goodtaste.promo import jobs as promo_jobs
 from goodtaste.promo import presents as promo_presents
+from goodtaste.promo.bulk import http as bulk_http
 from goodtaste.promo.offers import http as offers_http
 from goodtaste.promo.shop import http as shop_http
 from goodtaste.promo.subscription import attending as subscription_jobs
@@ -76,6 +77,7 @@ ROUTES: list[Any] = [
     *dry_run_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
+    *bulk_http.ROUTES,
     *offers_http.ROUTES,
     *shop_http.ROUTES,
     *subscription_http.ROUTES,

@@ -19,10 +19,12 @@ from goodtaste.member.standing import (
     MemberFrozen,
     MemberUnknown,
     Standing,
+    after,
     known,
     program_snapshot,
     set_program,
     standing,
+    standings,
 )
 from goodtaste.member.vault import is_ours
 from goodtaste.member.visits import NotPresent, Visit, VisitOver, present, public_keys, visit_query
@@ -30,9 +32,10 @@ from goodtaste.member.wechat import Wechat
 
 __all__ = [
     "LADDER", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level", "LevelGrant",
-    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent", "ProfilePatch", "Program",
-    "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "by_kid", "change_profile",
-    "classify", "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned",
-    "is_ours", "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys",
-    "reach", "receipt", "set_program", "sign_in", "standing", "text", "verify", "visit_query", "wechat_proof",
+    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent", "ProfilePatch",
+    "Program", "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "after",
+    "by_kid", "change_profile", "classify", "complete_at_once", "consent_query", "effective", "end_grant", "expiry",
+    "grant_level", "granted", "growth_earned", "is_ours", "known", "level_for", "liability", "points_earned", "present",
+    "program_snapshot", "prolong_grant", "public_keys", "reach", "receipt", "set_program", "sign_in", "standing", "standings",
+    "text", "verify", "visit_query", "wechat_proof",
 ]  # fmt: skip

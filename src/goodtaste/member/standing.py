@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import delete, not_, select
 
-from goodtaste.kernel.db import Change, Database, Id, ListOf, Query, Read, change, in_list, par, put
+from goodtaste.kernel.db import Change, Database, Id, Int, ListOf, Query, Read, Str, change, in_list, par, put
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.snapshot import Snapshot, moved
 from goodtaste.member.rules import Program
@@ -57,10 +57,29 @@ STANDING = Read(
     select(*[member.c[name] for name in Standing.__struct_fields__]).where(member.c.id == par("member_id", Id)),
     Standing,
 )
+_ALL = select(*[member.c[name] for name in Standing.__struct_fields__])
+_AFTER = _ALL.where(member.c.id > par("after", Id), member.c.status != "erased")
+STANDINGS = Read(_ALL.where(in_list(member.c.id, par("ids", ListOf))), Standing)
+AFTER = Read(_AFTER.order_by(member.c.id).limit(par("limit", Int)), Standing)
+AFTER_OF_LEVEL = Read(
+    _AFTER.where(member.c.level == par("level", Str)).order_by(member.c.id).limit(par("limit", Int)), Standing
+)
 PROGRAM = Read(select(program.c.doc).where(program.c.id == 1), _Program)
 SET_PROGRAM = put(program, key=["id"])
 SET_STEP = put(level_step, key=["code"])
 DROP_STEPS = change(delete(level_step).where(not_(in_list(level_step.c.code, par("codes", ListOf)))))
+
+
+def standings(member_ids: list[str]) -> Query[Standing]:
+    """Return the query of the standings of members; who is none is left out."""
+    return STANDINGS(ids=member_ids)
+
+
+def after(member_id: str, *, level: str | None, limit: int) -> Query[Standing]:
+    """Return the query of the members that come after one, by their ids, of one level or of all; those who left are not among them."""
+    if level is None:
+        return AFTER(after=member_id, limit=limit)
+    return AFTER_OF_LEVEL(after=member_id, level=level, limit=limit)
 
 
 def standing(member_id: str) -> Query[Standing]:

@@ -15,12 +15,14 @@ from goodtaste.org.stores import switch as switch_store
 from goodtaste.org.terminals import NewPairing, Pair, open_pairing, pair
 from goodtaste.org.terminals import revoke as revoke_terminal
 from goodtaste.org.tries import Locked
+from goodtaste.org.tries import forget as forget_tries
+from goodtaste.org.tries import one_more as one_more_try
 
 __all__ = [
-    "NO_FEES", "Approval", "ApprovalAsked", "CodeTaken", "DayHours", "Directory", "GivePassword", "GivePin", "Hours", "Locked",
-    "MayNotApprove", "Named", "NewArea", "NewPairing", "NewPerson", "NewStore", "NewTables", "Pair", "Passwords", "Pin",
-    "Role", "RoleAt", "SignIn", "Span", "Store", "StoreClosed", "StoreDetails", "StoreFees", "StoreUnknown", "Table", "TableUnknown",
-    "WrongPin", "approve", "change_store", "directory_snapshot", "give_password", "give_pin", "give_role", "hire",
-    "hours_fault", "is_open", "make_area", "make_store", "make_tables", "name_brand", "open_pairing", "pair",
-    "revoke_terminal", "set_day", "sign_in", "switch_person", "switch_store", "take_role",
+    "NO_FEES", "Approval", "ApprovalAsked", "CodeTaken", "DayHours", "Directory", "GivePassword", "GivePin", "Hours",
+    "Locked", "MayNotApprove", "Named", "NewArea", "NewPairing", "NewPerson", "NewStore", "NewTables", "Pair", "Passwords",
+    "Pin", "Role", "RoleAt", "SignIn", "Span", "Store", "StoreClosed", "StoreDetails", "StoreFees", "StoreUnknown", "Table",
+    "TableUnknown", "WrongPin", "approve", "change_store", "directory_snapshot", "forget_tries", "give_password", "give_pin",
+    "give_role", "hire", "hours_fault", "is_open", "make_area", "make_store", "make_tables", "name_brand", "one_more_try",
+    "open_pairing", "pair", "revoke_terminal", "set_day", "sign_in", "switch_person", "switch_store", "take_role",
 ]  # fmt: skip

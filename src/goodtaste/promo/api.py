@@ -1,6 +1,16 @@
 """The door of promotions."""
 
 from goodtaste.promo.asked import Ground, NewTemplate, ground
+from goodtaste.promo.bulk.campaigns import LIST_MAX, Campaign, Go, NewCampaign, enlist
+from goodtaste.promo.bulk.campaigns import Members as CampaignMembers
+from goodtaste.promo.bulk.campaigns import go as go_campaign
+from goodtaste.promo.bulk.campaigns import make as make_campaign
+from goodtaste.promo.bulk.campaigns import read as read_campaign
+from goodtaste.promo.bulk.campaigns import run_all as run_campaign
+from goodtaste.promo.bulk.codes import CODES_MAX, NewBatch, open_download
+from goodtaste.promo.bulk.codes import lines as code_lines
+from goodtaste.promo.bulk.codes import make_all as make_codes
+from goodtaste.promo.bulk.codes import order as order_codes
 from goodtaste.promo.coupons import (
     CouponNotApplicable,
     CouponUnknown,
@@ -19,6 +29,7 @@ from goodtaste.promo.coupons import (
     reverse,
 )
 from goodtaste.promo.issue import Claim, Issue, claim, issue
+from goodtaste.promo.numbers import numbers
 from goodtaste.promo.offers.live import (
     Hand,
     LiveOffer,
@@ -41,15 +52,21 @@ from goodtaste.promo.offers.uses import give_back as give_back_offers
 from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
 from goodtaste.promo.templates import Template, make, switch
+from goodtaste.promo.templates import page as templates
 
 __all__ = [
+    "CODES_MAX",
+    "LIST_MAX",
     "OFFER_GUARDS",
     "PROOFS",
     "BadOffer",
+    "Campaign",
+    "CampaignMembers",
     "Claim",
     "CouponNotApplicable",
     "CouponUnknown",
     "CouponUsed",
+    "Go",
     "Ground",
     "Halt",
     "Hand",
@@ -57,6 +74,8 @@ __all__ = [
     "Issue",
     "LiveOffer",
     "LiveOffers",
+    "NewBatch",
+    "NewCampaign",
     "NewTemplate",
     "OfferState",
     "OfferUnknown",
@@ -71,9 +90,12 @@ __all__ = [
     "by_ids",
     "change_uses",
     "claim",
+    "code_lines",
+    "enlist",
     "faults_of",
     "give_back",
     "give_back_offers",
+    "go_campaign",
     "ground",
     "halt",
     "hand_of",
@@ -82,18 +104,26 @@ __all__ = [
     "known_here",
     "live_offers_snapshot",
     "make",
+    "make_campaign",
+    "make_codes",
     "make_offer",
+    "numbers",
     "offer_queries",
     "offers_of_order",
     "offers_page",
+    "open_download",
+    "order_codes",
     "owned",
     "read",
+    "read_campaign",
     "read_live",
     "redeem",
     "redeem_held",
     "reverse",
+    "run_campaign",
     "stop_offer",
     "switch",
+    "templates",
     "terms_at",
     "use_offers",
 ]

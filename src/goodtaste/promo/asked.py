@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -21,6 +21,7 @@ from goodtaste.promo import rules
 FIRST_YEAR, LAST_YEAR = 2000, 2200  # a later date is a mistake, and days added to it would leave the calendar
 PERCENT = 10_000  # basis points
 
+LATEST = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
 GroupName = Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)]
 Groups = Annotated[tuple[GroupName, ...], msgspec.Meta(max_length=20)]
 

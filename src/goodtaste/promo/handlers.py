@@ -9,7 +9,7 @@ from sqlalchemy import case, select, update
 
 from goodtaste.events.member import MemberJoined
 from goodtaste.events.ordering import OrderPaid, OrderRefunded
-from goodtaste.kernel.db import Change, Id, Int, ListOf, Read, Steps, change, in_list, insert, par, rows
+from goodtaste.kernel.db import Change, Id, Int, ListOf, Read, Steps, change, first, in_list, insert, par, rows
 from goodtaste.kernel.ids import derived_id
 from goodtaste.promo import issue
 from goodtaste.promo.tables import coupon, sale, template
@@ -51,10 +51,12 @@ def on_joined(event: MemberJoined, at: datetime) -> Steps[list[Change]]:
     changes: list[Change] = []
     for found in (yield from rows(ON_EVENT())):
         span = found.span(at)
-        if span is None or issue.room(found) < 1:
+        had = yield from first(issue.had(found.id, [event.member_id]))
+        so_far = had.n if had else 0  # claimed, or given by somebody, before this was heard
+        if span is None or issue.room(found) < 1 or so_far >= found.limit_each:
             continue
         grant = issue.Grant(derived_id(event.member_id, f"welcome/{found.id}"), event.member_id, by="system")
-        row = issue.coupon_row(found, grant, nth=1, span=span, at=at)
+        row = issue.coupon_row(found, grant, nth=so_far + 1, span=span, at=at)
         changes += [issue.count(found, 1), issue.NEW(**row)]
     return changes
 

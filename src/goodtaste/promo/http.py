@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from litestar import Request, get, post, put
+from litestar import Request, delete, get, post, put
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.web import Before, context, member, staff
-from goodtaste.promo import issue, numbers, templates, upkeep
+from goodtaste.promo import gifts, issue, numbers, templates, upkeep
 from goodtaste.promo.asked import NewTemplate, TemplateChange, ground
 from goodtaste.promo.coupons import Held
+from goodtaste.promo.gifts import Gift, Offered, Take
 from goodtaste.promo.numbers import Numbers
 from goodtaste.promo.templates import PAGE_MAX, Template, TemplatePage
 from goodtaste.promo.upkeep import CouponPage, Extend, History, Revoke
@@ -90,6 +91,33 @@ async def my_coupons(request: Asked) -> list[Held]:
     return await ctx.query(issue.at_hand(ctx.actor.id, at=ctx.now))
 
 
+@post("/v1/me/coupons/{coupon_id:str}/gift", opt=member(), tags=["coupons"])
+async def offer_coupon(coupon_id: Id, data: JSONBody[Offered], request: Asked) -> Gift:
+    """Offer a coupon to whoever gets its code."""
+    ctx = context(request)
+    return await ctx.run(gifts.offer(coupon_id, data, member_id=ctx.actor.id, at=ctx.now))
+
+
+@get("/v1/me/coupon-gifts", opt=member(), tags=["coupons"])
+async def my_offers(request: Asked) -> list[Gift]:
+    """List the coupons that one offered, newest first."""
+    ctx = context(request)
+    return await ctx.query(gifts.mine(ctx.actor.id))
+
+
+@post("/v1/me/coupon-gifts", opt=member(), tags=["coupons"])
+async def take_coupon(data: JSONBody[Take], request: Asked) -> Held:
+    """Take a coupon that another member offered."""
+    return await gifts.take(context(request), data)
+
+
+@delete("/v1/me/coupon-gifts/{gift_id:str}", opt=member(), tags=["coupons"], status_code=200)
+async def take_offer_back(gift_id: Id, request: Asked) -> Gift:
+    """Take an offer back."""
+    ctx = context(request)
+    return await ctx.run(gifts.take_back(gift_id, member_id=ctx.actor.id, at=ctx.now))
+
+
 @post("/v1/coupons", opt=staff("coupon.issue"), tags=["coupons"])
 async def issue_coupon(data: JSONBody[issue.Issue], request: Asked) -> Held:
     """Give a member a coupon."""
@@ -134,6 +162,10 @@ ROUTES: list[Any] = [
     switch_template,
     claim_coupon,
     my_coupons,
+    offer_coupon,
+    my_offers,
+    take_coupon,
+    take_offer_back,
     issue_coupon,
     read_coupon,
     revoke_coupon,

@@ -138,6 +138,31 @@ coupon_note = create_table(
 )
 """What happened to a coupon besides its issue and its present state: it came back from an order, was extended, offered, given, revoked."""
 
+gift = create_table(
+    "promo_gift",
+    id_column(),
+    Column("coupon_id", Id, ForeignKey("promo_coupon.id"), nullable=False),
+    Column("code", Str, nullable=False),
+    Column("from_member", Id, nullable=False),
+    Column("to_coupon_id", Id),
+    Column("state", Str, nullable=False),
+    Column("offered_at", Moment, nullable=False),
+    Column("until_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    UniqueConstraint("code", name="promo_gift_code_key"),
+    CheckConstraint("state IN ('offered', 'accepted', 'returned')", name="promo_gift_state"),
+    CheckConstraint("(to_coupon_id IS NOT NULL) = (state = 'accepted')", name="promo_gift_taken"),
+    Index(
+        "promo_gift_coupon_key",
+        "coupon_id",
+        unique=True,
+        postgresql_where=text("state = 'offered'"),
+        sqlite_where=text("state = 'offered'"),
+    ),
+    Index("promo_gift_until_idx", "state", "until_at"),
+    Index("promo_gift_member_idx", "from_member", "offered_at"),
+)
+
 sale = create_table(
     "promo_sale",
     Column("order_id", Id, nullable=False),

@@ -14,12 +14,11 @@ from goodtaste.kernel.db import Id, Int, ListOf, Moment, Read, Steps, change, in
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Input, Reason
 from goodtaste.kernel.paging import Cursor, cursor_text, older, start
-from goodtaste.promo.asked import LAST_YEAR
+from goodtaste.promo.asked import LATEST
 from goodtaste.promo.coupons import ONE, WITH_TEMPLATE, CouponUnknown, CouponUsed, Held, note
 from goodtaste.promo.tables import coupon, coupon_note
 
 NOTES_MAX = 200  # of one coupon that are shown
-LATEST = datetime(LAST_YEAR, 1, 1, tzinfo=UTC)
 EXPIRED_MAX = 500  # coupons that run out in one transaction
 
 
@@ -187,15 +186,16 @@ def extend(coupon_id: str, asked: Extend, *, actor: Actor, at: datetime) -> Step
     held = _one((yield from rows(ONE(id=coupon_id))), coupon_id)
     if asked.valid_to_at.tzinfo is None or not max(at, held.valid_from_at) < asked.valid_to_at < LATEST:
         raise NotLonger(valid_to_at=held.valid_to_at)
-    if asked.valid_to_at == held.valid_to_at and held.state == "issued":
+    until = asked.valid_to_at.astimezone(UTC)
+    if until == held.valid_to_at and held.state == "issued":
         return held
     if held.state not in ("issued", "expired"):
         raise CouponUsed(coupon_id=coupon_id, state=held.state)
-    if asked.valid_to_at <= held.valid_to_at:
+    if until <= held.valid_to_at:
         raise NotLonger(valid_to_at=held.valid_to_at)
-    facts: dict[str, Any] = {"before": held.valid_to_at, "valid_to_at": asked.valid_to_at}
+    facts: dict[str, Any] = {"before": held.valid_to_at, "valid_to_at": until}
     yield [
-        EXTEND(id=coupon_id, seen_at=held.valid_to_at, valid_to_at=asked.valid_to_at, at=at),
+        EXTEND(id=coupon_id, seen_at=held.valid_to_at, valid_to_at=until, at=at),
         note(coupon_id, "extended", by=actor.id, at=at, reason=asked.reason, **facts),
         audit.note(
             actor,
@@ -207,7 +207,7 @@ def extend(coupon_id: str, asked: Extend, *, actor: Actor, at: datetime) -> Step
             **facts,
         ),
     ]
-    return msgspec.structs.replace(held, state="issued", valid_to_at=asked.valid_to_at, changed_at=at)
+    return msgspec.structs.replace(held, state="issued", valid_to_at=until, changed_at=at)
 
 
 @script
