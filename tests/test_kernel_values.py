@@ -243,3 +243,8 @@ def test_the_choices_are_those_of_the_place_where_a_value_does_not_fit(dish: Any
         msgspec.convert({"dishes": [dish]}, _Plate)
     where = str(error.value).partition("`$.")[2].rstrip("`")
     assert choices_at(_Plate, where) == choices
+
+
+def test_ids_made_one_after_the_other_sort_so() -> None:
+    made = [new_id() for _ in range(20_000)]
+    assert made == sorted(set(made))
