@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
+import pytest_asyncio
 from sqlalchemy import select
 
+from goodtaste.app.process import running
 from goodtaste.kernel import clock
+from goodtaste.kernel.config import Settings
 from goodtaste.kernel.db import Read, Str, par
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.jobs import TRIES_MAX, Every, Job, JobRunner, job, schedule
@@ -21,6 +26,13 @@ OF_NAME = Read(
     ),
     Job,
 )
+
+
+@pytest_asyncio.fixture
+async def shop(blank: Settings) -> AsyncIterator[Shop]:
+    """Give a house with nobody in the background, who would take the jobs away."""
+    async with running(blank) as process, httpx.AsyncClient() as client:
+        yield Shop(process, client)
 
 
 class Bench:
