@@ -26,7 +26,7 @@ from goodtaste.kernel.ids import derived_id, new_id
 from goodtaste.member.api import Program
 from goodtaste.member.tables import member
 from goodtaste.payment.gateways.autopay_books import Signed
-from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
+from goodtaste.payment.gateways.opening import Sandboxes
 from goodtaste.promo import api as promo
 from goodtaste.promo.subscription import attending, plans
 from goodtaste.promo.subscription.plans import Coupons, NewPlan, Plan, Privilege
@@ -107,7 +107,7 @@ def _rows(plan: Plan, ids: Sequence[str]) -> Iterator[Change]:
 
 
 async def _lay_down(process: Process, n: int) -> None:
-    plan, books = await _plan(process), process.part(AutopaySandbox).books
+    plan, books = await _plan(process), process.part(Sandboxes).autopay.books
     for begun in range(0, n, PAGE):
         ids = [new_id() for _ in range(min(PAGE, n - begun))]
         for each in _rows(plan, ids):
@@ -126,7 +126,7 @@ async def night(settings: Settings, n: int) -> float:
         took = time.perf_counter() - begun
         [(renewed,)] = await process.db.execute("SELECT count(*) FROM promo_period WHERE n = 2")
         [(coupons,)] = await process.db.execute("SELECT count(*) FROM promo_coupon")
-        taken = process.part(AutopaySandbox).books.paid_fen
+        taken = process.part(Sandboxes).autopay.books.paid_fen
         if (renewed, coupons, taken) != (n, 2 * n, n * PRICE_FEN):
             raise RuntimeError(f"{renewed} renewed, {coupons} coupons, {taken} fen of {n}")
         for name, proof in rooms.PROOFS.items():

@@ -101,6 +101,11 @@ def blank(engine: str, migrated: Migrated, tmp_path: Path) -> Settings:
     return asyncio.run(migrated.copy_to(settings_for(engine, "empty", tmp_path, demo=False)))
 
 
+async def _own(engine: str, name: str, migrated: Migrated, factory: pytest.TempPathFactory) -> Settings:
+    """Return the settings of a migrated database of its own."""
+    return await migrated.copy_to(settings_for(engine, name, factory.mktemp(name)))
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def shop(settings: Settings) -> AsyncIterator[Shop]:
     """Give a running house with one store that sells three dishes, for the whole session: tests make their own members and orders."""
@@ -111,35 +116,27 @@ async def shop(settings: Settings) -> AsyncIterator[Shop]:
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def till(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Till]:
     """Give a till in a house of its own, where time passes when the test says so."""
-    async with open_till(
-        await migrated.copy_to(settings_for(engine, "till", tmp_path_factory.mktemp("till")))
-    ) as opened:
+    async with open_till(await _own(engine, "till", migrated, tmp_path_factory)) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def floor(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Floor]:
     """Give a restaurant in a house of its own, where time passes when the test says so."""
-    async with open_floor(
-        await migrated.copy_to(settings_for(engine, "floor", tmp_path_factory.mktemp("floor")))
-    ) as opened:
+    async with open_floor(await _own(engine, "floor", migrated, tmp_path_factory)) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def club(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Club]:
     """Give a house with plans to subscribe to, where time passes when the test says so."""
-    async with open_club(
-        await migrated.copy_to(settings_for(engine, "club", tmp_path_factory.mktemp("club")))
-    ) as opened:
+    async with open_club(await _own(engine, "club", migrated, tmp_path_factory)) as opened:
         yield opened
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def demo(engine: str, migrated: Migrated, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Shop]:
     """Give a running house of its own with the demo brand."""
-    async with open_shop(
-        await migrated.copy_to(settings_for(engine, "demo", tmp_path_factory.mktemp("demo")))
-    ) as opened:
+    async with open_shop(await _own(engine, "demo", migrated, tmp_path_factory)) as opened:
         await brand.seed(opened.process)
         yield opened

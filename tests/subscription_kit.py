@@ -23,6 +23,7 @@ from goodtaste.member import vault
 from goodtaste.member.api import Program
 from goodtaste.member.tables import member, secret
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
+from goodtaste.payment.gateways.opening import Sandboxes
 from goodtaste.promo import api as promo
 from goodtaste.promo.subscription import attending, plans, record, refunds, signing, views
 from goodtaste.promo.subscription.plans import Benefit, BirthdayCoupon, Coupons, NewPlan, Plan, Privilege
@@ -65,7 +66,7 @@ class Club(Shop):
     def __init__(self, process: Any, client: httpx.AsyncClient, hands: Hands) -> None:
         super().__init__(process, client)
         self.hands = hands
-        self.provider: AutopaySandbox = process.part(AutopaySandbox)
+        self.provider: AutopaySandbox = process.part(Sandboxes).autopay
 
     @property
     def ctx(self) -> Ctx:

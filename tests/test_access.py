@@ -17,6 +17,7 @@ from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
 from goodtaste.member.rules import PointsRules
+from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests import offers_kit, org_kit
@@ -233,7 +234,7 @@ MOUNTS = {
     WechatSandbox.place,
     rooms.WECHAT,
     rooms.SMS,
-    rooms.AUTOPAY,
+    AutopaySandbox.place,
     "/metrics",
 }  # third parties of the demonstration check who calls; figures name nobody
 

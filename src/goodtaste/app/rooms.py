@@ -47,10 +47,6 @@ from goodtaste.org import jobs as org_jobs
 from goodtaste.payment import api as payments
 from goodtaste.payment import http as payment_http
 from goodtaste.payment.gateways import opening
-from goodtaste.payment.gateways.autopay_sandbox import PLACE as AUTOPAY
-from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
-from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
-from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from goodtaste.promo import api as promo
 from goodtaste.promo import handlers as promo_handlers
 from goodtaste.promo import http as promo_http
@@ -122,10 +118,7 @@ def furnish(process: Process) -> None:
     if providers is not None:
         process.bring(providers)
     process.bring(opening.open_gateways(process.settings, sandboxes=providers, clock=process.clock))
-    agreements = opening.open_autopay_sandbox(process.settings, clock=process.clock)
-    if agreements is not None:
-        process.bring(agreements)
-    process.bring(opening.open_autopay(process.settings, sandbox=agreements, clock=process.clock))
+    process.bring(opening.open_autopay(process.settings, sandboxes=providers, clock=process.clock))
     process.bring(ordering_wallet.settlements(process))
     local = sandboxes(process)
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
@@ -140,7 +133,6 @@ async def clear(process: Process) -> None:
     await process.part(payments.Autopays).aclose()
     if process.settings.demo:
         await process.part(opening.Sandboxes).aclose()
-        await process.part(AutopaySandbox).aclose()
 
 
 def sandboxes(process: Process) -> Mapping[str, Any]:
@@ -148,9 +140,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
     if not process.settings.demo:
         return {}
     return {
-        WalletSandbox.place: process.part(opening.Sandboxes).wallet,
-        WechatSandbox.place: process.part(opening.Sandboxes).wechat,
-        AUTOPAY: process.part(AutopaySandbox),
+        **{each.place: each for each in process.part(opening.Sandboxes).all},
         WECHAT: sandbox_wechat.sandbox(process),
         SMS: sandbox_sms.sandbox(process),
     }
@@ -159,8 +149,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
 def connect(process: Process, app: Any) -> None:
     """Let the sandboxes reach this deployment without leaving the process."""
     if process.settings.demo:
-        providers = process.part(opening.Sandboxes)
-        for each in (providers.wallet, providers.wechat, process.part(AutopaySandbox)):
+        for each in process.part(opening.Sandboxes).all:
             each.client = httpx.AsyncClient(mounts={process.settings.public_url: httpx.ASGITransport(app)})
 
 
@@ -171,10 +160,7 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
-    if not process.settings.demo:
-        return []
-    providers = process.part(opening.Sandboxes)
-    return [providers.wallet.run(), providers.wechat.run(), process.part(AutopaySandbox).run()]
+    return [each.run() for each in process.part(opening.Sandboxes).all] if process.settings.demo else []
 
 
 def subscriptions() -> Subscriptions:

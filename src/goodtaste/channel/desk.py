@@ -32,7 +32,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import derived_id
 from goodtaste.kernel.input import NO_NUL, Input, Reason
 from goodtaste.kernel.outbox import EVENTS
-from goodtaste.kernel.paging import Cursor, cursor_text, start
+from goodtaste.kernel.paging import next_of, start
 
 PERMISSION = "event.replay"
 TAKER = "channel.take_order"
@@ -102,7 +102,7 @@ def page(*, before: str, limit: int) -> Steps[Letters]:
     """Return a page of letters; refuses `BadCursor`."""
     edge = start(before)
     found = yield from rows(DEAD(before_at=edge.at, before_id=edge.id, limit=limit))
-    after = cursor_text(Cursor(found[-1].at, found[-1].id)) if len(found) == limit else None
+    after = next_of(found, limit, lambda each: each.at)
     return Letters(found, after)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from sqlalchemy import ColumnElement, and_, or_
@@ -29,7 +30,15 @@ class Cursor(msgspec.Struct, frozen=True, array_like=True):
     id: IdText
 
 
+class Row(Protocol):
+    """A row of a page."""
+
+    @property
+    def id(self) -> str: ...
+
+
 C = TypeVar("C", bound=Cursor)
+X = TypeVar("X", bound=Row)
 NEWEST = Cursor(datetime(9999, 1, 1, tzinfo=UTC), "ffffffff-ffff-ffff-ffff-ffffffffffff")
 
 
@@ -52,6 +61,11 @@ def read_cursor(text: str, kind: type[C]) -> C:
 def start(before: str) -> Cursor:
     """Return where the page that a client asks for begins; refuses `BadCursor`."""
     return read_cursor(before, Cursor) if before else NEWEST
+
+
+def next_of(found: Sequence[X], limit: int, at: Callable[[X], datetime]) -> str | None:
+    """Return where the page after `found` begins, by the instant `at` of its last row; None where nothing is left."""
+    return cursor_text(Cursor(at(found[-1]), found[-1].id)) if len(found) == limit else None
 
 
 def older(at: ColumnElement[datetime], id_: ColumnElement[str]) -> ColumnElement[bool]:

@@ -145,6 +145,11 @@ def context(request: Request[Any, Any, Any]) -> Ctx:
     return request.scope["ctx"]  # type: ignore[typeddict-item,no-any-return]
 
 
+def address_of(request: Request[Any, Any, Any]) -> str:
+    """Return the network address that a request came from; empty where it came over none."""
+    return request.client.host if request.client else ""
+
+
 async def _actor(process: Process, authorization: str | None, now: Any) -> Actor:
     if not authorization:
         return GUEST

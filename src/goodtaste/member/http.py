@@ -10,7 +10,7 @@ from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import Id
-from goodtaste.kernel.web import Allow, Before, anybody, context, member, staff
+from goodtaste.kernel.web import Allow, Before, address_of, anybody, context, member, staff
 from goodtaste.ledger import api as ledger
 from goodtaste.member import adjustments, consents, gifts, login, notices, otp, points, points_rules, profile, visits
 from goodtaste.member.adjustments import Adjusted, Adjustment, AdjustmentAsked, AdjustmentView, Answer
@@ -49,7 +49,7 @@ async def send_code(data: JSONBody[CodeAsked], request: Asked) -> CodeSent:
 
     The address that asks is the peer as the server in front has it, which believes the proxies that the settings name.
     """
-    return await otp.send(context(request), data, address=request.client.host if request.client else "")
+    return await otp.send(context(request), data, address=address_of(request))
 
 
 @post("/v1/auth/phone", opt=anybody(), tags=["sign-in"])

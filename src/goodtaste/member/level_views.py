@@ -15,7 +15,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import IdTaken
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input, Reason
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.kernel.words import sentence
 from goodtaste.ledger import api as ledger
 from goodtaste.member import rules
@@ -173,7 +173,7 @@ def level_history(member_id: str, *, before: str, limit: int, language: str) -> 
         )
         for each in found
     ]
-    return LevelHistory(steps, cursor_text(Cursor(found[-1].at, found[-1].id)) if len(found) == limit else None)
+    return LevelHistory(steps, next_of(found, limit, lambda each: each.at))
 
 
 @script

@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import JSONBody, Parameter
 
 from goodtaste.kernel.input import Id, Input
-from goodtaste.kernel.web import Before, anybody, context, member, member_or_staff, staff
+from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff
 from goodtaste.ordering import cancel, open_bill, orders, pay, progress, quote, refund, wallet
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
@@ -117,7 +117,7 @@ async def close_bill(order_id: Id, request: Asked) -> OrderView:
 @post("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.take"), tags=["orders"])
 async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet.Paying:
     """Pay an order by a wallet."""
-    ctx, client_ip = context(request), request.client.host if request.client else ""
+    ctx, client_ip = context(request), address_of(request)
     return await wallet.pay(ctx, order_id, data, place=await where_of(ctx, order_id), client_ip=client_ip)
 
 

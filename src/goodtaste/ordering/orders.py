@@ -25,7 +25,7 @@ from goodtaste.kernel.db import (
     together,
 )
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.menu.api import Choice
 from goodtaste.ordering.kept import Kept, kept_of, kept_text
 from goodtaste.ordering.tables import line, order
@@ -325,4 +325,4 @@ def _page(found: list[OrderRow], limit: int) -> Steps[Page]:
     for each in (yield from rows(LINES_OF(order_ids=list(lines)))):
         lines[each.order_id].append(each)
     views = [view(row, lines[row.id]) for row in found]
-    return Page(views, cursor_text(Cursor(found[-1].placed_at, found[-1].id)) if len(found) == limit else None)
+    return Page(views, next_of(found, limit, lambda each: each.placed_at))

@@ -13,7 +13,7 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.sessions import TokenPair
-from goodtaste.kernel.web import Allow, BadRequest, OptionalId, anybody, context, staff, terminal
+from goodtaste.kernel.web import Allow, BadRequest, OptionalId, address_of, anybody, context, staff, terminal
 from goodtaste.org import brand, devices, dining, geo, passwords, people, sign_in, stores, terminals
 from goodtaste.org.directory import Brand, Directory
 from goodtaste.org.rules import Role
@@ -311,7 +311,7 @@ async def open_pairing(data: JSONBody[terminals.NewPairing], request: Asked) -> 
 async def pair(data: JSONBody[terminals.Pair], request: Asked) -> terminals.Paired:
     """Pair the device that sends a code."""
     ctx = context(request)
-    paired = await terminals.pair(data, address=request.client.host if request.client else "", ctx=ctx)
+    paired = await terminals.pair(data, address=address_of(request), ctx=ctx)
     await ctx.refresh()
     return paired
 

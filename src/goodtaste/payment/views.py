@@ -10,7 +10,7 @@ import msgspec
 from sqlalchemy import select
 
 from goodtaste.kernel.db import Day, Id, Int, Read, Steps, par, rows, script, together
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.payment.attempts import COLUMNS, OF_ORDER, Payment
 from goodtaste.payment.refunds import REFUNDS_OF_ORDER, Refund
 from goodtaste.payment.tables import payment
@@ -101,5 +101,4 @@ def of_day(store_id: str, *, business_date: date, before: str, limit: int) -> St
     found = yield from rows(
         OF_DAY(store_id=store_id, business_date=business_date, before_at=edge.at, before_id=edge.id, limit=limit)
     )
-    last = found[-1] if len(found) == limit else None
-    return PaymentPage([view(each) for each in found], cursor_text(Cursor(last.started_at, last.id)) if last else None)
+    return PaymentPage([view(each) for each in found], next_of(found, limit, lambda each: each.started_at))

@@ -32,7 +32,7 @@ from goodtaste.kernel.db import (
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, same_or_taken
 from goodtaste.kernel.input import COUNT_MAX
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.pricing.api import Conditions
 from goodtaste.promo import rules
 from goodtaste.promo.asked import Ground, NewTemplate, StoreBudget, TemplateChange, TemplateTerms, check
@@ -337,7 +337,7 @@ def page(*, q: str = "", open_: bool | None = None, before: str = "", limit: int
         limit=limit,
     )
     found = yield from rows(query)
-    more = cursor_text(Cursor(found[-1].made_at, found[-1].id)) if len(found) == limit else None
+    more = next_of(found, limit, lambda each: each.made_at)
     return TemplatePage(found, more)
 
 

@@ -13,7 +13,7 @@ from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Id, Int, ListOf, Moment, Read, Steps, change, in_list, par, rows, script, together
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Input, Reason
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.promo.asked import LATEST
 from goodtaste.promo.coupons import ONE, WITH_TEMPLATE, CouponUnknown, CouponUsed, Held, note
 from goodtaste.promo.tables import coupon, coupon_note
@@ -150,7 +150,7 @@ def of_member(member_id: str, *, before: str, limit: int) -> Steps[CouponPage]:
     """Return a member's coupons in every state, the one that changed last first; refuses `BadCursor`."""
     edge = start(before)
     found = yield from rows(OF_MEMBER(member_id=member_id, before_at=edge.at, before_id=edge.id, limit=limit))
-    more = cursor_text(Cursor(found[-1].changed_at, found[-1].id)) if len(found) == limit else None
+    more = next_of(found, limit, lambda each: each.changed_at)
     return CouponPage(found, more)
 
 

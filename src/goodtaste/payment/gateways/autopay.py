@@ -133,15 +133,10 @@ class SandboxAutopay:
 
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> Notice:
         """Return what a notice says, once it is known to be genuine."""
-        at = self._clock()
         try:
-            nonce = wire.check(
-                headers, secret=self._secret, kind="notice", method="POST", path=self._notify_path, at=at, body=raw
-            )
+            wire.hear(headers, raw, secret=self._secret, path=self._notify_path, nonces=self._nonces, at=self._clock())
         except Forged as forged:
             raise NoticeRefused(str(forged)) from forged
-        if not self._nonces.use(nonce, at=at):
-            raise NoticeRefused("replay")
         try:
             return self._notice(msgspec.json.decode(raw, type=said.AutopayNotice))
         except msgspec.DecodeError as error:

@@ -24,7 +24,6 @@ from goodtaste.payment.gateways.autopay_books import PAYERS, AutopayBooks, Deduc
 from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
 from goodtaste.payment.gateways.wallet_books import Refused
 
-PLACE = "/sandbox/autopay"
 TURN_S = 0.5
 
 Scope = MutableMapping[str, Any]
@@ -40,6 +39,8 @@ class _Lost(Exception):
 class AutopaySandbox:
     """The provider.  `client` is how it reaches its merchant; `tells` switches its notices off."""
 
+    place = "/sandbox/autopay"  # where it is mounted
+
     def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
         self.books = AutopayBooks(merchant, page=f"{address}/agreements/")
         self.client, self.tells = client, True
@@ -50,7 +51,7 @@ class AutopaySandbox:
         """Serve one request."""
         body = await _body(receive)
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        method, path = scope["method"], "/" + scope["path"].removeprefix(PLACE).strip("/")
+        method, path = scope["method"], "/" + scope["path"].removeprefix(self.place).strip("/")
         query = scope["query_string"].decode("latin-1")
         if path.startswith("/v1/"):
             await self._api(method, path, query, headers, body, send)

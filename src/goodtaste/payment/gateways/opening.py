@@ -13,7 +13,6 @@ from goodtaste.payment.agreement import Autopays
 from goodtaste.payment.gateway import Gateway, Gateways
 from goodtaste.payment.gateways import testing_keys
 from goodtaste.payment.gateways.autopay import SandboxAutopay
-from goodtaste.payment.gateways.autopay_sandbox import PLACE as AUTOPAY_PLACE
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.wallet import WalletGateway
@@ -33,11 +32,17 @@ class Sandboxes(msgspec.Struct, frozen=True):
 
     wallet: WalletSandbox
     wechat: WechatSandbox
+    autopay: AutopaySandbox
+
+    @property
+    def all(self) -> tuple[WalletSandbox | AutopaySandbox, ...]:
+        """All of them."""
+        return self.wallet, self.wechat, self.autopay
 
     async def aclose(self) -> None:
         """Give their connections back."""
-        await self.wallet.aclose()
-        await self.wechat.aclose()
+        for each in self.all:
+            await each.aclose()
 
 
 def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
@@ -61,7 +66,14 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         client=httpx.AsyncClient(),
     )
 
-    return Sandboxes(wallet, wechat)
+    autopay = AutopaySandbox(
+        merchant=settings.wallet_merchant,
+        secret=settings.wallet_secret,
+        address=f"{here}{AutopaySandbox.place}",
+        clock=clock,
+        client=httpx.AsyncClient(),
+    )
+    return Sandboxes(wallet, wechat, autopay)
 
 
 def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Gateways:
@@ -95,26 +107,13 @@ def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clo
     return Gateways(*found)
 
 
-def open_autopay_sandbox(settings: Settings, *, clock: Clock) -> AutopaySandbox | None:
-    """Return the sandbox of agreements of a demonstration, or None."""
-    if not settings.demo:
-        return None
-    return AutopaySandbox(
-        merchant=settings.wallet_merchant,
-        secret=settings.wallet_secret,
-        address=f"{settings.public_url.rstrip('/')}{AUTOPAY_PLACE}",
-        clock=clock,
-        client=httpx.AsyncClient(),
-    )
-
-
-def open_autopay(settings: Settings, *, sandbox: AutopaySandbox | None, clock: Clock) -> Autopays:
+def open_autopay(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Autopays:
     """Return who deducts by agreement for this deployment: the sandbox of this process, else nobody."""
-    if sandbox is None:
+    if sandboxes is None:
         return Autopays(None)
     return Autopays(
         SandboxAutopay(
-            client_for(AUTOPAY_INSIDE, transport=httpx.ASGITransport(sandbox)),
+            client_for(AUTOPAY_INSIDE, transport=httpx.ASGITransport(sandboxes.autopay)),
             merchant=settings.wallet_merchant,
             secret=settings.wallet_secret,
             notify_url=f"{settings.public_url.rstrip('/')}{AGREEMENT_NOTICES}",

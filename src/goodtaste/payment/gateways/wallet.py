@@ -109,15 +109,10 @@ class WalletGateway:
 
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | RefundNotice:
         """Return what a notice says, once it is known to be genuine."""
-        at = self._clock()
         try:
-            nonce = wire.check(
-                headers, secret=self._secret, kind="notice", method="POST", path=self._notify_path, at=at, body=raw
-            )
+            wire.hear(headers, raw, secret=self._secret, path=self._notify_path, nonces=self._nonces, at=self._clock())
         except Forged as forged:
             raise NoticeRefused(str(forged)) from forged
-        if not self._nonces.use(nonce, at=at):
-            raise NoticeRefused("replay")
         try:
             return self._notice(msgspec.json.decode(raw, type=wire.WalletNotice))
         except msgspec.DecodeError as error:

@@ -27,7 +27,6 @@ SILENCE_S = 15.0  # how long a lost reply keeps its caller waiting
 BREAKS = 2  # answers of 500 before it knows
 SHOWN_MAX = 1_000  # newest payments, and newest refunds, that are listed
 STALE_S = 301
-PLACE = "/sandbox/wallet"
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -77,7 +76,7 @@ class Answer(msgspec.Struct, frozen=True):
 class WalletSandbox:
     """The wallet.  `tells` switches its notices off for a provider that goes silent; `silence_s` is how long a lost reply takes."""
 
-    place = PLACE  # where it is mounted
+    place = "/sandbox/wallet"  # where it is mounted
     api = "/v1/"
 
     def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:

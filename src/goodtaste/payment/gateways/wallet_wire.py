@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, new_nonce
+from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, Nonces, new_nonce
 
 TIMESTAMP = "wallet-timestamp"
 NONCE = "wallet-nonce"
@@ -120,3 +120,10 @@ def check(
     if not hmac.compare_digest(expected.encode(), signature.encode()):
         raise Forged("signature")
     return nonce
+
+
+def hear(headers: Mapping[str, str], raw: bytes, *, secret: str, path: str, nonces: Nonces, at: datetime) -> None:
+    """Pass for a notice that is genuine, fresh and new; raises `Forged`."""
+    nonce = check(headers, secret=secret, kind="notice", method="POST", path=path, at=at, body=raw)
+    if not nonces.use(nonce, at=at):
+        raise Forged("replay")

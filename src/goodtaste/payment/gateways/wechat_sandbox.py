@@ -22,7 +22,6 @@ from goodtaste.payment.gateways.genuine import Forged, new_nonce
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
-PLACE = "/sandbox/pay/wechat"
 CODE_START = "13"  # in front of the wallet's 99 and two digits, its last two left out
 _ASSOCIATED = "transaction"
 
@@ -53,7 +52,7 @@ class _AskRefund(msgspec.Struct, frozen=True):
 class WechatSandbox(WalletSandbox):
     """WeChat Pay for one merchant and app.  `keys` are the sandbox's own; the merchant's are among the others."""
 
-    place = PLACE
+    place = "/sandbox/pay/wechat"
     api = "/v3/"
 
     def __init__(
@@ -176,7 +175,7 @@ class WechatSandbox(WalletSandbox):
             mchid=told.merchant,
             appid=self._app_id,
             out_trade_no=told.number,
-            trade_state="USERPAYING" if told.state == "USERPAYING" else told.state,
+            trade_state=told.state,
             transaction_id=told.transaction_id,
             trade_type="CODEPAY" if told.number in self._scanned else "NATIVE",
             trade_state_desc=told.code,

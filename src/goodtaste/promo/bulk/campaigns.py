@@ -33,7 +33,7 @@ from goodtaste.kernel.ids import Id as IdText
 from goodtaste.kernel.ids import fingerprint, new_id, same_or_taken
 from goodtaste.kernel.input import PRINTABLE, Input, Name, Reason
 from goodtaste.kernel.jobs import schedule
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.member import api as members
 from goodtaste.promo import issue
 from goodtaste.promo.bulk.tables import campaign, campaign_member
@@ -372,7 +372,7 @@ def campaigns(*, before: str, limit: int) -> Steps[CampaignPage]:
     """Return campaigns, newest first; refuses `BadCursor`."""
     edge = start(before)
     found = yield from rows(PAGES(before_at=edge.at, before_id=edge.id, limit=limit))
-    more = cursor_text(Cursor(found[-1].made_at, found[-1].id)) if len(found) == limit else None
+    more = next_of(found, limit, lambda each: each.made_at)
     return CampaignPage(found, more)
 
 

@@ -33,7 +33,7 @@ from goodtaste.kernel.ids import Id as IdText
 from goodtaste.kernel.ids import IdTaken, fingerprint, same_or_taken
 from goodtaste.kernel.input import Input, Name, Reason
 from goodtaste.kernel.jobs import schedule
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.kernel.secrets import below
 from goodtaste.member import api as members
 from goodtaste.promo import issue, rules
@@ -247,7 +247,7 @@ def batches(*, before: str, limit: int) -> Steps[BatchPage]:
     """Return batches, newest first; refuses `BadCursor`."""
     edge = start(before)
     found = yield from rows(BATCHES(before_at=edge.at, before_id=edge.id, limit=limit))
-    more = cursor_text(Cursor(found[-1].made_at, found[-1].id)) if len(found) == limit else None
+    more = next_of(found, limit, lambda each: each.made_at)
     return BatchPage(found, more)
 
 

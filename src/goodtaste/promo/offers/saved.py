@@ -32,7 +32,7 @@ from goodtaste.kernel.db import (
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, is_id, same_or_taken
 from goodtaste.kernel.input import Positive
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.promo.offers.tables import offer, version
 from goodtaste.promo.offers.terms import BadOffer, Fault, Known, Terms, faults_of
 
@@ -297,7 +297,7 @@ def page(*, state: State | None, before: str, limit: int, at: datetime) -> Steps
     edge = start(before)
     bounds = {"before_at": edge.at, "before_id": edge.id, "limit": limit}
     found = yield from rows(IN_STATE[state](**bounds, at=at) if state else ALL(**bounds))
-    last = cursor_text(Cursor(found[-1].made_at, found[-1].id)) if len(found) == limit else None
+    last = next_of(found, limit, lambda each: each.made_at)
     return Page([view(row, at=at) for row in found], last)
 
 

@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import select
 
 from goodtaste.kernel.db import Id, Int, Read, Steps, Str, par, rows, script, together
-from goodtaste.kernel.paging import Cursor, cursor_text, older, start
+from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.promo.subscription import granting, refunds
 from goodtaste.promo.subscription.changing import Leaving, leaving
 from goodtaste.promo.subscription.noticing import Balance, balance
@@ -206,10 +206,7 @@ def page(*, state: str | None, before: str, limit: int) -> Steps[SubscriptionPag
     edge = start(before)
     asked: dict[str, Any] = {"before_at": edge.at, "before_id": edge.id, "limit": limit}
     found = yield from rows(PAGE_IN(state=state, **asked) if state else PAGE(**asked))
-    last = found[-1] if len(found) == limit else None
-    return SubscriptionPage(
-        [_line(each) for each in found], cursor_text(Cursor(last.made_at, last.id)) if last else None
-    )
+    return SubscriptionPage([_line(each) for each in found], next_of(found, limit, lambda each: each.made_at))
 
 
 def _line(row: SubscriptionRow) -> SubscriptionLine:
