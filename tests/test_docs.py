@@ -92,7 +92,8 @@ def test_an_example_runs(kind: str, code: str, tmp_path: Path, monkeypatch: pyte
         return
     programs = {"python": [sys.executable, "-"], "sh": ["bash", "-euo", "pipefail"]}
     home = Path(sys.executable).parent
-    env = os.environ | {
+    mine = {name: value for name, value in os.environ.items() if not name.startswith("GOODTASTE_")}
+    env = mine | {
         "PATH": f"{home}:{os.environ['PATH']}",
         "PYTHONPATH": str(ROOT / "src"),
         "PYTHONWARNINGS": "ignore",
