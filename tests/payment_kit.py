@@ -79,7 +79,7 @@ class Line(httpx.AsyncBaseTransport):
         body = await reply.aread()
         self._said.setdefault(what, httpx.Response(reply.status_code, headers=reply.headers, content=body))
         if self.state == "garbled":
-            body = body.replace(b'"USERPAYING"', b'"SUCCESS"')
+            body = body.replace(b'"USERPAYING"', b'"SUCCESS"').replace(b"`38.00,", b"`39.00,")
         return httpx.Response(reply.status_code, headers=reply.headers, content=body)
 
 

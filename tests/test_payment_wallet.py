@@ -20,7 +20,8 @@ from goodtaste.payment.gateways import wallet_wire as wire
 from goodtaste.payment.gateways.genuine import Forged, Nonces, new_nonce
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.wallet import WalletGateway
-from goodtaste.payment.gateways.wallet_books import DINERS, HELD_MAX
+from goodtaste.payment.gateways.wallet_books import HELD_MAX
+from goodtaste.payment.gateways.wallet_diners import DINERS
 from tests.payment_kit import CALL_S, NOTIFY_URL, Till
 
 CODE = "990077777777777777"

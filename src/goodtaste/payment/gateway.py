@@ -8,7 +8,7 @@ does: a time-out, a 5xx, a broken or badly signed reply is `Unknown`, which is n
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal, Protocol
 
 import msgspec
@@ -129,6 +129,37 @@ class RefundNotice(msgspec.Struct, frozen=True):
     outcome: RefundOutcome
 
 
+class BillLine(msgspec.Struct, frozen=True, kw_only=True):
+    """A line of a gateway's bill: money that came for a payment, or went back.
+
+    `payment_id` and `refund_id` are our numbers where they are ours, and what the gateway wrote where they are not; a refund that the
+    gateway made without a number of ours (a reversal) has no `refund_id`.  `amount_fen` > 0; `fee_fen` is what the gateway kept of it,
+    below zero where it gave a fee back.
+    """
+
+    kind: Literal["paid", "refunded"]
+    payment_id: str
+    refund_id: str = ""
+    gateway_ref: str
+    amount_fen: int
+    fee_fen: int
+    at: datetime
+
+
+class Bill(msgspec.Struct, frozen=True):
+    """A gateway's bill of a day: its lines, and the file they were read from as it came (empty for a day without money)."""
+
+    lines: tuple[BillLine, ...]
+    file: bytes
+
+
+class NotYet(msgspec.Struct, frozen=True):
+    """The gateway has not made the bill of that day yet."""
+
+
+BillOutcome = Bill | NotYet | Unknown
+
+
 class Gateway(Protocol):
     """One gateway, one merchant."""
 
@@ -151,6 +182,12 @@ class Gateway(Protocol):
 
     async def query_refund(self, refund_id: str) -> RefundOutcome:
         """Ask how a refund stands."""
+
+    async def bill(self, day: date) -> BillOutcome:
+        """Return the bill of a day of the gateway (in China, from midnight to midnight, whatever the store's trading day is).
+
+        A file that is not whole, or whose lines do not add up to its own totals, is `Unknown`.
+        """
 
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | RefundNotice:
         """Return what a notice says; refuses `NoticeRefused` unless these exact bytes were signed by the gateway, lately, once, for this

@@ -6,7 +6,7 @@ Nothing here waits: whatever takes time is written down with its time, and happe
 from __future__ import annotations
 
 import heapq
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from itertools import count
 from typing import Any, Literal
 
@@ -14,10 +14,10 @@ import msgspec
 
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateways import autopay_wire as said
+from goodtaste.payment.gateways.genuine import BEIJING
 from goodtaste.payment.gateways.wallet_books import AGAIN_AFTER_S, Refused
 from goodtaste.payment.gateways.wallet_wire import AskRefund, WalletRefund
 
-BEIJING = timezone(timedelta(hours=8))
 DAY_HOURS = range(6, 22)  # in Beijing: when payers are told of deductions to come
 AHEAD = timedelta(hours=24)
 FRESH = timedelta(hours=12)  # after the signature, when a deduction needs no announcement

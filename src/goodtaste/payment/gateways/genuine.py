@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import secrets
 from collections import OrderedDict
-from datetime import datetime
+from datetime import date, datetime, timedelta, timezone
 
 WINDOW_S = 300  # a message is good for less than this, either way
 NONCES_MAX = 100_000
+BEIJING = timezone(timedelta(hours=8))  # in which the providers of China write their days and times
 BODY_MAX = 65_536  # bytes of a request, a reply or a notice
 
 
@@ -35,3 +36,8 @@ class Nonces:
 def new_nonce() -> str:
     """Return 128 random bits."""
     return secrets.token_hex(16)
+
+
+def is_over(day: date, *, at: datetime) -> bool:
+    """Tell whether a day has ended in China, so that there can be a bill of it."""
+    return day < at.astimezone(BEIJING).date()

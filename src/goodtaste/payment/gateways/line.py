@@ -16,6 +16,8 @@ from goodtaste.payment.gateways.fuse import Fuse
 from goodtaste.payment.gateways.genuine import BODY_MAX
 
 TRIES_MAX = 3
+BILL_S = 60.0  # for a bill with all its tries
+BILL_MAX = 33_554_432  # bytes of a bill: some 100,000 payments a day
 PAUSE_MS = 100  # before the second try, doubled before the next; the pause is anywhere between half of it and all of it
 
 log = structlog.get_logger()
@@ -53,12 +55,14 @@ class Line:
         self._total_s, self._pause_ms = total_s, pause_ms
         self._fuse = Fuse()
 
-    async def call(self, attempt: Callable[[], Awaitable[Reply]], *, what: str, again: bool) -> Reply | Unknown:
+    async def call(
+        self, attempt: Callable[[], Awaitable[Reply]], *, what: str, again: bool, total_s: float | None = None
+    ) -> Reply | Unknown:
         """Make a call within its time; one that may be made `again` is, after a pause, while nobody knows what it did."""
         if again and not self._fuse.lets(at=self._clock()):
             return Unknown(f"{self._name} does not answer")
         try:
-            async with asyncio.timeout(self._total_s):
+            async with asyncio.timeout(total_s or self._total_s):
                 reply = await self._tries(attempt, again=again)
         except TimeoutError:
             why = "timeout"
@@ -84,11 +88,13 @@ class Line:
                 last = error
         raise last
 
-    async def send(self, method: str, path: str, *, body: bytes, headers: Mapping[str, str]) -> Reply:
+    async def send(
+        self, method: str, path: str, *, body: bytes, headers: Mapping[str, str], most: int = BODY_MAX
+    ) -> Reply:
         """Send one request and return its reply, whatever its status; raises `NoAnswer` and `NotTaken`."""
         try:
             async with self._client.stream(method, path, content=body, headers=headers) as response:
-                return Reply(response.status_code, response.headers, await _read(response))
+                return Reply(response.status_code, response.headers, await _read(response, most))
         except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout) as error:
             raise NotTaken(type(error).__name__) from error
         except httpx.HTTPError as error:
@@ -106,12 +112,12 @@ def client_for(base_url: str, *, transport: httpx.AsyncBaseTransport | None = No
     )
 
 
-async def _read(response: httpx.Response) -> bytes:
+async def _read(response: httpx.Response, most: int) -> bytes:
     parts, size = [], 0
     async for part in response.aiter_bytes():
         parts.append(part)
         size += len(part)
-        if size > BODY_MAX:
+        if size > most:
             raise NoAnswer("the reply is too long")
     return b"".join(parts)
 

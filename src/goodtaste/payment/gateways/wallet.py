@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,10 +15,14 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateway import (
     TOTAL_S,
     Absent,
+    Bill,
+    BillLine,
+    BillOutcome,
     Closed,
     Declined,
     Intent,
     NoticeRefused,
+    NotYet,
     Outcome,
     Paid,
     PaymentNotice,
@@ -29,8 +34,8 @@ from goodtaste.payment.gateway import (
     Unknown,
 )
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.genuine import Forged, Nonces
-from goodtaste.payment.gateways.line import PAUSE_MS, Line, NoAnswer, NotTaken, Reply
+from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces, is_over
+from goodtaste.payment.gateways.line import BILL_MAX, BILL_S, PAUSE_MS, Line, NoAnswer, NotTaken, Reply
 
 METHOD = "wallet"
 
@@ -107,6 +112,26 @@ class WalletGateway:
         path = f"/v1/refunds/{refund_id}?merchant={self._merchant}"
         return self._refund_outcome(await self._call("GET", path, None, again=True), refund_id)
 
+    async def bill(self, day: date) -> BillOutcome:
+        """Return the bill of a day."""
+        if not is_over(day, at=self._clock()):
+            return NotYet()
+        path = f"/v1/bills/{day}?merchant={self._merchant}"
+        reply = await self._line.call(
+            lambda: self._try("GET", path, b"", most=BILL_MAX), what="GET /v1/bills", again=True, total_s=BILL_S
+        )
+        if isinstance(reply, Unknown):
+            return reply
+        try:
+            if reply.status != 200:
+                return Unknown(msgspec.json.decode(reply.body, type=wire.WalletError).code)
+            told = msgspec.json.decode(reply.body, type=wire.WalletBill)
+        except msgspec.DecodeError as error:
+            return Unknown(f"reply body: {error}")
+        if (told.merchant, told.day) != (self._merchant, day):
+            return Unknown("the reply is about something else")
+        return Bill(tuple(_billed(line) for line in told.lines), reply.body)
+
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | RefundNotice:
         """Return what a notice says, once it is known to be genuine."""
         try:
@@ -169,10 +194,10 @@ class WalletGateway:
         what = f"{method} {path.partition('?')[0]}"
         return await self._line.call(lambda: self._try(method, path, body), what=what, again=again)
 
-    async def _try(self, method: str, path: str, body: bytes) -> Reply:
+    async def _try(self, method: str, path: str, body: bytes, *, most: int = BODY_MAX) -> Reply:
         headers = wire.sealed(self._secret, kind="request", method=method, path=path, at=self._clock(), body=body)
         headers |= {"content-type": "application/json", "accept": "application/json"}
-        reply = await self._line.send(method, path, body=body, headers=headers)
+        reply = await self._line.send(method, path, body=body, headers=headers, most=most)
         try:
             nonce = wire.check(
                 reply.headers,
@@ -202,6 +227,18 @@ def _of_payment(told: wire.WalletPayment) -> Outcome:
     if told.state == "CLOSED":
         return Closed("closed")
     return Pending(told.transaction_id, {"pay_url": told.pay_url} if told.pay_url else {})
+
+
+def _billed(line: wire.WalletBillLine) -> BillLine:
+    return BillLine(
+        kind="paid" if line.type == "PAYMENT" else "refunded",
+        payment_id=line.payment,
+        refund_id=line.refund,
+        gateway_ref=line.reference,
+        amount_fen=line.amount_fen,
+        fee_fen=line.fee_fen,
+        at=line.at,
+    )
 
 
 def _of_refund(told: wire.WalletRefund) -> RefundOutcome:

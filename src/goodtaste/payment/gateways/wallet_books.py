@@ -1,5 +1,4 @@
-"""What the sandbox wallet holds, and the diners who pay with it: each shows a code that begins with 99 and two digits that say what
-happens, so that every fate of a payment can be met on purpose.
+"""What the sandbox wallet holds of one merchant: payments, refunds, and the notices it still has to send.
 
 Nothing here waits: whatever takes time is written down with its time, and happens when somebody looks or the wallet turns.
 """
@@ -8,17 +7,21 @@ from __future__ import annotations
 
 import heapq
 from collections import OrderedDict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import count
 from typing import Literal
 
 import msgspec
 
-from goodtaste.kernel.ids import new_id
+from goodtaste.kernel.ids import derived_id, new_id
+from goodtaste.kernel.money import part_of
+from goodtaste.payment.gateways.genuine import BEIJING
+from goodtaste.payment.gateways.wallet_diners import DINERS, Diner, Forgery, diner_of
 from goodtaste.payment.gateways.wallet_wire import (
     AskRefund,
     Charge,
     PayState,
+    WalletBillLine,
     WalletError,
     WalletNotice,
     WalletPayment,
@@ -27,58 +30,11 @@ from goodtaste.payment.gateways.wallet_wire import (
 
 HELD_MAX = 100_000  # payments; the oldest go first, their money stays in the totals
 LETTERS_MAX = 100_000
-PASSWORD_S = 4
 LATE_S = 5  # after it was closed
 FORGED_AT_S = 1
 SLOW_REFUND_S = 90
+FEE_BP = 60  # what is kept of a payment
 AGAIN_AFTER_S = (15, 15, 30, 180, 600, 1_200, 1_800)  # a notice that was not taken
-
-Forgery = Literal["amount", "merchant", "signature", "stale"]
-
-
-class Diner(msgspec.Struct, frozen=True, kw_only=True):
-    """One who pays, and how.  `pays_after_s`: 0 at once, None never."""
-
-    name: str
-    name_en: str
-    pays_after_s: int | None = 0
-    refuses: str = ""
-    loses_reply: bool = False
-    breaks: bool = False
-    late: bool = False
-    tells: tuple[int, ...] = (1,)
-    tells_first: bool = False
-    forged: Forgery | None = None
-    refunds: Literal["at once", "slowly", "loses reply", "refuses"] = "at once"
-
-
-DINERS = {
-    "00": Diner(name="爽快付款", name_en="pays at once"),
-    "01": Diner(name="先输密码再付款", name_en="types a password, then pays", pays_after_s=PASSWORD_S),
-    "02": Diner(name="余额不足", name_en="has too little money", refuses="NOT_ENOUGH"),
-    "03": Diner(name="钱付了，回执丢了", name_en="pays, and the reply is lost", loses_reply=True),
-    "04": Diner(name="系统出错，其实已付", name_en="pays, and the wallet answers 500", breaks=True),
-    "05": Diner(name="关单之后才付款", name_en="pays after it was closed", pays_after_s=None, late=True),
-    "06": Diner(name="通知抢先且重复", name_en="is told of early, twice and late", tells=(1, 1, 120), tells_first=True),
-    "07": Diner(name="通知金额被改", name_en="a notice has another amount", pays_after_s=20, forged="amount"),
-    "08": Diner(name="通知商户被改", name_en="a notice has another merchant", pays_after_s=20, forged="merchant"),
-    "09": Diner(name="通知签名错误", name_en="a notice is badly signed", pays_after_s=20, forged="signature"),
-    "10": Diner(name="通知已过时效", name_en="a notice is stale", pays_after_s=20, forged="stale"),
-    "11": Diner(name="退款很慢", name_en="gets refunds slowly", refunds="slowly"),
-    "12": Diner(name="退款回执丢了", name_en="gets refunds whose reply is lost", refunds="loses reply"),
-    "13": Diner(name="退款被拒", name_en="is refused refunds", refunds="refuses"),
-    "14": Diner(name="看了看，不付了", name_en="looks, and refuses", pays_after_s=PASSWORD_S, refuses="PAYER_REFUSED"),
-    "15": Diner(name="付款码过期", name_en="shows an expired code", refuses="AUTH_CODE_EXPIRED"),
-    "16": Diner(
-        name="关单后付款且无通知", name_en="pays late, and nobody is told", pays_after_s=None, late=True, tells=()
-    ),
-    "17": Diner(name="一直不付", name_en="never pays", pays_after_s=None),
-}
-
-
-def diner_of(auth_code: str) -> Diner | None:
-    """Return the diner whose code this is, or None."""
-    return DINERS.get(auth_code[2:4]) if auth_code.startswith("99") and len(auth_code) == 18 else None
 
 
 class Held(msgspec.Struct):
@@ -93,6 +49,7 @@ class Held(msgspec.Struct):
     transaction_id: str = ""
     code: str = ""
     pays_at: datetime | None = None
+    paid_at: datetime | None = None
     refunded_fen: int = 0
     asked: int = 0
 
@@ -106,7 +63,9 @@ class HeldRefund(msgspec.Struct):
     notify_url: str
     state: Literal["PROCESSING", "SUCCESS"]
     refund_id: str
+    fee_fen: int = 0
     done_at: datetime | None = None
+    back_at: datetime | None = None
 
 
 class Letter(msgspec.Struct):
@@ -235,9 +194,12 @@ class Books:
             raise Refused(400, "REFUND_REFUSED")
         if held.refunded_fen + asked.amount_fen > held.amount_fen:
             raise Refused(400, "REFUND_TOO_MUCH")
+        fee_fen = part_of(_fee(held), done=held.refunded_fen, more=asked.amount_fen, of=held.amount_fen)
         held.refunded_fen += asked.amount_fen
         wait_s = SLOW_REFUND_S if held.diner.refunds == "slowly" else 0
-        made = HeldRefund(asked.number, asked.payment, asked.amount_fen, asked.notify_url, "PROCESSING", new_id())
+        made = HeldRefund(
+            asked.number, asked.payment, asked.amount_fen, asked.notify_url, "PROCESSING", new_id(), fee_fen
+        )
         made.done_at = self._later(made.number, at + timedelta(seconds=wait_s))
         while len(self.refunds) >= HELD_MAX:
             self.refunds.popitem(last=False)
@@ -263,7 +225,7 @@ class Books:
             if held is not None and held.pays_at == when:
                 self._decide(held, when)
             if made is not None and made.done_at == when:
-                made.done_at, made.state = None, "SUCCESS"
+                made.done_at, made.back_at, made.state = None, when, "SUCCESS"
                 self.totals.refunded_fen += made.amount_fen
                 self._post(made.notify_url, "REFUND", self.refund_told(made), at=when + timedelta(seconds=1))
 
@@ -278,7 +240,7 @@ class Books:
         if diner.refuses:
             held.state, held.code = "PAYERROR", diner.refuses
             return
-        held.state, held.transaction_id = "SUCCESS", new_id()
+        held.state, held.transaction_id, held.paid_at = "SUCCESS", new_id(), at
         self.totals.paid_fen += held.amount_fen
         id_ = new_id()
         for after_s in diner.tells:
@@ -335,6 +297,26 @@ class Books:
         """Return when something is to happen next."""
         return min((heap[0][0] for heap in (self._events, self._letters) if heap), default=None)
 
+    # The bill
+
+    def bill(self, day: date) -> list[WalletBillLine]:
+        """Return the money that came and went on a day in China, in the order it did, as the diners have it billed."""
+        lines = [line for held in self.payments.values() if _on(held.paid_at, day) for line in _billed(held)]
+        for made in self.refunds.values():
+            if made.back_at is not None and _on(made.back_at, day):
+                lines.append(
+                    WalletBillLine(
+                        "REFUND",
+                        made.payment,
+                        made.number,
+                        made.refund_id,
+                        made.amount_fen,
+                        -made.fee_fen,
+                        made.back_at,
+                    )
+                )
+        return sorted(lines, key=lambda line: line.at)
+
     # What it tells
 
     def told(self, held: Held) -> WalletPayment:
@@ -359,3 +341,23 @@ class Books:
             amount_fen=made.amount_fen,
             refund_id=made.refund_id,
         )
+
+
+def _fee(held: Held) -> int:
+    return (held.amount_fen * FEE_BP + 5_000) // 10_000
+
+
+def _on(at: datetime | None, day: date) -> bool:
+    return at is not None and at.astimezone(BEIJING).date() == day
+
+
+def _billed(held: Held) -> list[WalletBillLine]:
+    billed = held.diner.billed if held.diner else "as it is"
+    if held.paid_at is None or billed == "not":
+        return []
+    amount_fen = held.amount_fen + (billed == "one fen more")
+    line = WalletBillLine("PAYMENT", held.number, "", held.transaction_id, amount_fen, _fee(held), held.paid_at)
+    if billed != "and another":
+        return [line]
+    stranger = derived_id(held.transaction_id, "another").replace("-", "")
+    return [line, msgspec.structs.replace(line, payment=stranger, reference=stranger)]

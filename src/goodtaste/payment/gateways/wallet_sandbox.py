@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import html
 from collections.abc import Awaitable, Callable, MutableMapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -19,8 +19,9 @@ import structlog
 
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
-from goodtaste.payment.gateways.wallet_books import DINERS, Books, Held, HeldRefund, Letter, Refused
+from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces, is_over
+from goodtaste.payment.gateways.wallet_books import Books, Held, HeldRefund, Letter, Refused
+from goodtaste.payment.gateways.wallet_diners import DINERS
 
 TURN_S = 0.2
 SILENCE_S = 15.0  # how long a lost reply keeps its caller waiting
@@ -65,12 +66,13 @@ class Holdings(msgspec.Struct, frozen=True):
 
 
 class Answer(msgspec.Struct, frozen=True):
-    """What is answered; `lost` is answered to nobody."""
+    """What is answered; `lost` is answered to nobody, and what is `bare` bears no signature."""
 
     status: int
     body: bytes
     type: str = "application/json"
     lost: bool = False
+    bare: bool = False
 
 
 class WalletSandbox:
@@ -147,7 +149,7 @@ class WalletSandbox:
             answer = _error(Refused(401, f"SIGN_ERROR_{forged}".upper()))
         except Refused as refused:
             answer = _error(refused)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, ValueError):
             answer = _error(Refused(400, "PARAM_ERROR"))
         if answer.lost:
             await asyncio.sleep(self.silence_s)
@@ -160,8 +162,8 @@ class WalletSandbox:
 
     async def _do(self, method: str, path: str, query: str, body: bytes, at: datetime) -> Answer:
         parts = path.removeprefix("/v1/").split("/")
-        by_number = method == "GET" or parts[-1] == "close"
-        if by_number and parse_qs(query).get("merchant") != [self.books.merchant]:
+        named = method == "GET" or parts[-1] == "close"
+        if named and parse_qs(query).get("merchant") != [self.books.merchant]:
             raise Refused(403, "NO_AUTH")
         match method, parts:
             case "POST", ["payments"]:
@@ -174,7 +176,16 @@ class WalletSandbox:
                 return self._refund(msgspec.json.decode(body, type=wire.AskRefund), at)
             case "GET", ["refunds", number]:
                 return _json(200, self._tell_refund(self.books.query_refund(number, at=at)))
+            case "GET", ["bills", day]:
+                return _json(200, wire.WalletBill(self.books.merchant, date.fromisoformat(day), self._bill(day, at)))
         raise Refused(404, "NO_SUCH_PAGE")
+
+    def _bill(self, day: str, at: datetime) -> list[wire.WalletBillLine]:
+        """Return the bill of a day; it is made when the day is over."""
+        self.books.pass_to(at)
+        if not is_over(date.fromisoformat(day), at=at):
+            raise Refused(400, "BILL_CREATING")
+        return self.books.bill(date.fromisoformat(day))
 
     async def _charge(self, asked: wire.Charge, at: datetime) -> Answer:
         known = asked.number in self.books.payments

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 import msgspec
@@ -89,6 +89,26 @@ class WalletNotice(msgspec.Struct, frozen=True):
     id: Annotated[Word, msgspec.Meta(min_length=1)]
     type: Literal["PAYMENT", "REFUND"]
     resource: msgspec.Raw
+
+
+class WalletBillLine(msgspec.Struct, frozen=True):
+    """A line of the wallet's bill; the fee is below zero where it is given back."""
+
+    type: Literal["PAYMENT", "REFUND"]
+    payment: str
+    refund: str
+    reference: str
+    amount_fen: int
+    fee_fen: int
+    at: datetime
+
+
+class WalletBill(msgspec.Struct, frozen=True):
+    """The wallet's bill of a day."""
+
+    merchant: str
+    day: date
+    lines: list[WalletBillLine]
 
 
 def sign(secret: str, *, kind: str, method: str, path: str, timestamp: str, nonce: str, body: bytes) -> str:

@@ -7,7 +7,7 @@ a badly signed one leaves things unknown, as no answer does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta, timezone
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -19,10 +19,13 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateway import (
     TOTAL_S,
     Absent,
+    Bill,
+    BillOutcome,
     Closed,
     Declined,
     Intent,
     NoticeRefused,
+    NotYet,
     Outcome,
     Paid,
     PaymentNotice,
@@ -33,13 +36,13 @@ from goodtaste.payment.gateway import (
     RefundOutcome,
     Unknown,
 )
+from goodtaste.payment.gateways import wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
-from goodtaste.payment.gateways.genuine import Forged, Nonces, new_nonce
-from goodtaste.payment.gateways.line import PAUSE_MS, Line, NoAnswer, NotTaken, Reply
+from goodtaste.payment.gateways.genuine import BEIJING, Forged, Nonces, is_over, new_nonce
+from goodtaste.payment.gateways.line import BILL_MAX, BILL_S, PAUSE_MS, Line, NoAnswer, NotTaken, Reply
 
 METHOD = "wechat_pay"
 REAL_URL = "https://api.mch.weixin.qq.com"
-BEIJING = timezone(timedelta(hours=8))
 DESCRIPTION_MAX = 127
 REASON_MAX = 80
 
@@ -59,6 +62,7 @@ _DECLINED = frozenset(
         "INVALID_REQUEST",
     }
 )
+_NO_BILL: dict[str, Bill | NotYet] = {"NO_STATEMENT_EXIST": Bill((), b""), "STATEMENT_CREATING": NotYet()}
 _SCANNED = frozenset({"MICROPAY", "CODEPAY"})  # the kinds of payment that are reversed; the others are closed
 
 log = structlog.get_logger()
@@ -175,6 +179,38 @@ class WechatGateway:
         reply = await self._call("GET", f"/v3/refund/domestic/refunds/{_number(refund_id)}", None, again=True)
         return self._refund_outcome(reply, refund_id)
 
+    async def bill(self, day: date) -> BillOutcome:
+        """Return the bill of trades of a day, whose file comes unsigned and is known by its hash."""
+        if not is_over(day, at=self._clock()):
+            return NotYet()
+        reply = await self._call("GET", f"/v3/bill/tradebill?bill_date={day}&bill_type=ALL", None, again=True)
+        if isinstance(reply, Unknown):
+            return reply
+        if reply.status != 200:
+            why = self._error(reply)
+            if isinstance(why, Unknown) and why.why in _NO_BILL:
+                return _NO_BILL[why.why]
+            return why if isinstance(why, Unknown) else Unknown(str(why))
+        place = _decoded(reply, wire.BillPlace)
+        if isinstance(place, Unknown):
+            return place
+        path = "/v3/" + place.download_url.partition("/v3/")[2]  # of the host we know: no other is shown a signature
+        file = await self._line.call(lambda: self._fetch(path), what="GET bill", again=True, total_s=BILL_S)
+        if isinstance(file, Unknown):
+            return file
+        if place.hash_type != "SHA1" or wechat_bill.digest(file.body) != place.hash_value.lower():
+            return Unknown("the bill is not whole")
+        try:
+            return Bill(tuple(wechat_bill.read(file.body, merchant=self._merchant)), file.body)
+        except ValueError as error:
+            return Unknown(f"bill: {error}")
+
+    async def _fetch(self, path: str) -> Reply:
+        reply = await self._line.send("GET", path, body=b"", headers=self._headers("GET", path, b""), most=BILL_MAX)
+        if reply.status != 200:
+            raise NoAnswer(f"http {reply.status}")
+        return reply
+
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | RefundNotice:
         """Return what a notice says, once it is known to be genuine."""
         at = self._clock()
@@ -252,7 +288,7 @@ class WechatGateway:
             return Pending()
         if told.code in ("ORDER_CLOSED", "ORDERCLOSED", "ORDERREVERSED"):
             return Closed("closed")
-        if told.code not in _SEEN_LATE:
+        if told.code not in _SEEN_LATE | _NO_BILL.keys():
             log.error("wechat_refuses", status=reply.status, why=told.code)
         return Unknown(told.code)
 
@@ -263,17 +299,7 @@ class WechatGateway:
         )
 
     async def _try(self, method: str, path: str, body: bytes) -> Reply:
-        signed = wire.authorization(
-            self._keys, merchant=self._merchant, method=method, path=path, at=self._clock(), body=body
-        )
-        headers = {
-            "authorization": signed,
-            "accept": "application/json",
-            "content-type": "application/json",
-            "user-agent": "goodtaste",
-            wire.SERIAL: self._keys.asks_for,
-        }
-        reply = await self._line.send(method, path, body=body, headers=headers)
+        reply = await self._line.send(method, path, body=body, headers=self._headers(method, path, body))
         try:
             if (
                 reply.status < 400 or wire.SIGNATURE in reply.headers
@@ -286,6 +312,18 @@ class WechatGateway:
         if reply.status >= 500:
             raise NoAnswer(f"http {reply.status}")
         return reply
+
+    def _headers(self, method: str, path: str, body: bytes) -> dict[str, str]:
+        signed = wire.authorization(
+            self._keys, merchant=self._merchant, method=method, path=path, at=self._clock(), body=body
+        )
+        return {
+            "authorization": signed,
+            "accept": "application/json",
+            "content-type": "application/json",
+            "user-agent": "goodtaste",
+            wire.SERIAL: self._keys.asks_for,
+        }
 
 
 def _number(id_: str) -> str:

@@ -1,14 +1,14 @@
 """The sandbox of WeChat Pay: the books and diners of the sandbox wallet, spoken of as WeChat speaks.
 
 It checks what the real one checks: signature, time, nonce, merchant, app, and that a number comes again with the same content.  A diner
-shows a code that begins with 1399 and the two digits of `wallet_books.DINERS`, and no notice tells of it; who pays in an app pays on
+shows a code that begins with 1399 and the two digits of `wallet_diners.DINERS`, and no notice tells of it; who pays in an app pays on
 the wallet's page.
 """
 
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -16,13 +16,15 @@ import httpx
 import msgspec
 
 from goodtaste.kernel.clock import Clock
-from goodtaste.payment.gateways import wallet_wire
+from goodtaste.payment.gateway import BillLine
+from goodtaste.payment.gateways import wallet_wire, wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
-from goodtaste.payment.gateways.genuine import Forged, new_nonce
+from goodtaste.payment.gateways.genuine import BEIJING, Forged, new_nonce
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
 CODE_START = "13"  # in front of the wallet's 99 and two digits, its last two left out
+BILL_HOUR = 10  # of the next day in Beijing, when a bill is ready
 _ASSOCIATED = "transaction"
 
 
@@ -93,7 +95,8 @@ class WechatSandbox(WalletSandbox):
         if answer.lost:
             await asyncio.sleep(self.silence_s)
             answer = Answer(502, b"Bad Gateway", "text/plain")
-        signed = {} if answer.status == 502 else wire.told_headers(self._keys, at=self._clock(), body=answer.body)
+        bare = answer.bare or answer.status == 502
+        signed = {} if bare else wire.told_headers(self._keys, at=self._clock(), body=answer.body)
         await answer_with(send, answer, signed)
 
     async def _do(self, method: str, path: str, query: str, body: bytes, at: datetime) -> Answer:
@@ -110,7 +113,39 @@ class WechatSandbox(WalletSandbox):
                 return self._give_back(msgspec.json.decode(body, type=_AskRefund), at)
             case "GET", ["refund", "domestic", "refunds", number]:
                 return _json(200, self._refund_told(self.books.query_refund(number, at=at)))
+            case "GET", ["bill", "tradebill"]:
+                return self._bill_place((parse_qs(query).get("bill_date") or [""])[0], at)
+            case "GET", ["billdownload", "file"]:
+                day = date.fromisoformat((parse_qs(query).get("token") or [""])[0])
+                return Answer(200, self._bill_file(day), "text/plain", bare=True)
         raise Refused(404, "RESOURCE_NOT_EXISTS")
+
+    def _bill_place(self, text: str, at: datetime) -> Answer:
+        day = date.fromisoformat(text)
+        self.books.pass_to(at)
+        if at.astimezone(BEIJING) < datetime(day.year, day.month, day.day, BILL_HOUR, tzinfo=BEIJING) + timedelta(
+            days=1
+        ):
+            raise Refused(400, "STATEMENT_CREATING")
+        if not self.books.bill(day):
+            raise Refused(400, "NO_STATEMENT_EXIST")
+        place = f"{self._address}{self.api}billdownload/file?token={day}"
+        return _json(200, wire.BillPlace("SHA1", wechat_bill.digest(self._bill_file(day)), place))
+
+    def _bill_file(self, day: date) -> bytes:
+        lines = [
+            BillLine(
+                kind="paid" if line.type == "PAYMENT" else "refunded",
+                payment_id=line.payment,
+                refund_id=line.refund,
+                gateway_ref=line.reference,
+                amount_fen=line.amount_fen,
+                fee_fen=line.fee_fen,
+                at=line.at,
+            )
+            for line in self.books.bill(day)
+        ]
+        return wechat_bill.write(lines, merchant=self.books.merchant, app_id=self._app_id)
 
     async def _order(self, way: str, asked: _Order, at: datetime) -> Answer:
         code = asked.payer.auth_code

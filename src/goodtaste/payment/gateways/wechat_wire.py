@@ -102,6 +102,14 @@ class ErrorTold(msgspec.Struct, frozen=True):
     message: str = ""
 
 
+class BillPlace(msgspec.Struct, frozen=True):
+    """Where a bill lies, and what its bytes come to."""
+
+    hash_type: str
+    hash_value: str
+    download_url: str
+
+
 class Resource(msgspec.Struct, frozen=True):
     """The sealed part of a notice."""
 
