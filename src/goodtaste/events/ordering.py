@@ -18,8 +18,41 @@ class OrderLine(msgspec.Struct, frozen=True):
     due_fen: int
 
 
+class FiredLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Pieces that the kitchen is to make now.
+
+    `dish_id` stays with the pieces when they move to another bill; `options` says in words what was chosen of the dish; `course` is 0 where
+    none was said; `guest` is whatever the table calls who ordered it, never a member.
+    """
+
+    dish_id: str
+    line_no: int
+    sku_id: str
+    name: str
+    qty: int
+    options: list[str] = []
+    note: str = ""
+    course: int = 0
+    guest: str = ""
+
+
+class ReturnedLine(msgspec.Struct, frozen=True):
+    """Pieces that are not wanted any more: `from_held`, the kitchen was never told to make them."""
+
+    dish_id: str
+    qty: int
+    from_held: bool
+
+
+class MovedLine(msgspec.Struct, frozen=True):
+    """Pieces that stand on another bill now."""
+
+    dish_id: str
+    qty: int
+
+
 class OrderPlaced(Event, frozen=True):
-    """An order was placed, to be paid later."""
+    """An order was placed, to be paid later.  `fired` is what the kitchen is to make at once: all that is not held, at a table."""
 
     topic = "ordering.order_placed.v1"
     key_field = "stream"
@@ -34,10 +67,11 @@ class OrderPlaced(Event, frozen=True):
     due_fen: int
     business_date: date
     lines: list[OrderLine]
+    fired: tuple[FiredLine, ...] = ()
 
 
 class RoundAdded(Event, frozen=True):
-    """More was ordered on an open bill."""
+    """More was ordered on an open bill.  `fired` is what the kitchen is to make at once: all of it that is not held."""
 
     topic = "ordering.round_added.v1"
     key_field = "stream"
@@ -49,10 +83,78 @@ class RoundAdded(Event, frozen=True):
     round: int
     due_fen: int
     lines: list[OrderLine]
+    kind: str = "dine_in"
+    channel: str = ""
+    table_id: str | None = None
+    fired: tuple[FiredLine, ...] = ()
+
+
+class LinesFired(Event, frozen=True):
+    """Pieces that were held are to be made now, or those of an order that the staff make before it is paid.
+
+    What is fired by ordering or paying is told by `OrderPlaced`, `RoundAdded` and `OrderPaid` (their `fired`), and not again here.
+    """
+
+    topic = "ordering.lines_fired.v1"
+    key_field = "stream"
+
+    order_id: str
+    stream: str
+    store_id: str
+    table_id: str | None
+    kind: str
+    channel: str
+    lines: list[FiredLine]
+
+
+class LinesReturned(Event, frozen=True):
+    """Pieces were taken off a bill: they are not to be made, or come back."""
+
+    topic = "ordering.lines_returned.v1"
+    key_field = "stream"
+
+    order_id: str
+    stream: str
+    store_id: str
+    lines: list[ReturnedLine]
+    reason: str
+
+
+class LinesMoved(Event, frozen=True):
+    """Pieces moved from one bill to another: nothing is made again, and what is under way goes on for the other bill.
+
+    `table_id` is the table of the bill they stand on now.
+    """
+
+    topic = "ordering.lines_moved.v1"
+    key_field = "stream"
+
+    from_order_id: str
+    to_order_id: str
+    stream: str
+    store_id: str
+    table_id: str | None
+    lines: list[MovedLine]
+
+
+class TableChanged(Event, frozen=True):
+    """An unpaid bill stands at another table now, or has another number of people."""
+
+    topic = "ordering.table_changed.v1"
+    key_field = "stream"
+
+    order_id: str
+    stream: str
+    store_id: str
+    table_id: str | None
+    party: int | None
 
 
 class OrderPaid(Event, frozen=True):
-    """An order was paid in full; one that was placed and paid in one act is told by this alone."""
+    """An order was paid in full; one that was placed and paid in one act is told by this alone.
+
+    `fired` is what the kitchen is to make now: of an order that is paid first, all that is not held; of one that it knows already, nothing.
+    """
 
     topic = "ordering.order_paid.v1"
     key_field = "stream"
@@ -70,6 +172,7 @@ class OrderPaid(Event, frozen=True):
     coupon_ids: list[str]
     business_date: date
     lines: list[OrderLine]
+    fired: tuple[FiredLine, ...] = ()
 
 
 class OrderAdvanced(Event, frozen=True):
