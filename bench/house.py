@@ -109,7 +109,7 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
             (
                 uid(TEMPLATE, i), "券", "Coupon", "cash", 500, 1_000, None, [], [], [], None, None, 30, None, None, 1_000_000,
                 True, True, len(range(i - 1, coupons, TEMPLATES)), 0, "", NOW, None, "issue", CALENDAR.zone, 240, {}, None,
-                [], None, "", 1, None, [], False, 0, 72, "brand", "", True, 7, None, 1,
+                [], None, "", 1, None, [], False, 0, 72, "brand", "", True, 7, None, None, 1,
             )
             for i in range(1, TEMPLATES + 1)
         ],

@@ -105,6 +105,6 @@ def figures() -> list[Figure]:
             tail = statistics.quantiles(few, n=20)[-1]
             found.append(figure(f"lots.{engine}.spend_p50", few, "ms", at_most=20, command=COMMAND))
             found.append(figure(f"lots.{engine}.spend_p95", tail, "ms", at_most=20, command=COMMAND))
-            found.append(figure(f"lots.{engine}.spend_500_lots_p50", many, "ms", command=COMMAND))
+            found.append(figure(f"lots.{engine}.spend_500_lots_p50", many, "ms", at_most=20, command=COMMAND))
             found.append(figure(f"lots.{engine}.wrong", wrong, "proofs", at_most=0, command=COMMAND))
     return found

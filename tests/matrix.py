@@ -234,6 +234,8 @@ PUT    /v1/points/rules                                         | ?  -  -  -  | 
 GET    /v1/level-plan                                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 GET    /v1/level-plan/versions                                  | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 PUT    /v1/level-plan                                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/program                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
+PUT    /v1/program                                              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 # events that could not be digested
 GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/dead-letters/{letter_id}                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

@@ -16,7 +16,8 @@ from goodtaste.app import rooms
 from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
-from goodtaste.member.rules import PointsRules
+from goodtaste.member.program import ProgramTerms
+from goodtaste.member.rules import PointsRules, Program
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
@@ -149,6 +150,7 @@ REQUESTS: dict[str, Body] = {
     "PUT /v1/level-plan": lambda s, c: {
         "version": 99, "levels": [{"code": "regular", "name": "普通", "name_en": "Regular", "growth_min": 0}], **REASON,
     },
+    "PUT /v1/program": _same({name: getattr(Program(), name) for name in ProgramTerms.__struct_fields__} | {"version": 0} | REASON),
     "POST /v1/quotes": _cart,
     "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "kind": "counter", "seen_due_fen": 333},
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import fcntl
 import json
+import os
 import socket
 import sqlite3
 import time
@@ -61,6 +62,13 @@ class Terminal:
             await db.close()
 
         asyncio.run(work())
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of who runs the tests reach a command."""
+    for name in [each for each in os.environ if each.startswith("GOODTASTE_")]:
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture
@@ -421,3 +429,20 @@ def test_a_worker_answers_probes_only(terminal: Terminal, port: int) -> None:
         assert httpx.get(f"http://127.0.0.1:{port}/v1/brand").status_code == 404
         server.ask_to_stop()
         server.ended()
+
+
+# The program
+
+
+def test_a_term_of_the_program_is_set_and_shown(terminal: Terminal) -> None:
+    said = terminal.type("program", "set", "coupons_each_order", "2", "--reason", "two on an order")
+    assert (said.exit_code, "coupons_each_order is now 2 (version 1)" in said.output) == (0, True), said.output
+    shown = terminal.type("program", "show")
+    assert "version 1" in shown.output
+    assert any(
+        line.split("│")[1:3] and "coupons_each_order" in line and " 2 " in line for line in shown.output.splitlines()
+    )
+    wrong = terminal.type("program", "set", "coupons_each_order", "many", "--reason", "x")
+    assert (wrong.exit_code, "coupons_each_order is not many" in wrong.output) == (1, True)
+    zone = terminal.type("program", "set", "zone", "Mars/Olympus", "--reason", "x")
+    assert (zone.exit_code, "is no time zone" in zone.output) == (1, True)

@@ -259,6 +259,26 @@ async def test_who_where_and_with_how_many_decide_about_an_offer(floor: Floor) -
         await floor.ctx.refresh()
 
 
+async def test_a_refund_follows_the_policy_of_each_offer_and_coupon_and_its_preview_says_which(floor: Floor) -> None:
+    kept = await an_offer(floor, offer={"refund_policy": "threshold_kept"})
+    member = await floor.a_member()
+    coupon = await floor.a_coupon(member, "cash", 500, threshold_fen=3_000, refund_policy="threshold_lost")
+    order = await floor.bought(line("dumplings", 3), member=member, coupon_id=coupon)
+    assert {each["offer_id"]: each.get("refund_policy") for each in order["kept"]["applied"]} == {
+        kept: "threshold_kept",
+        coupon: "threshold_lost",
+    }
+    path, by = f"/v1/orders/{order['id']}/refunds/preview", floor.at("store_manager")
+    shown = await floor.done("POST", path, {"pieces": [{"line_no": 1, "qty": 2}]}, by)
+    assert shown["policies"] == {kept: "threshold_kept", coupon: "threshold_lost"}
+    assert {*shown["lost"]} == {coupon}, "the coupon's threshold is lost, the offer's counts as kept"
+    first = await floor.refund(order, {1: 2})
+    assert first["amount_fen"] == shown["amount_fen"]
+    rest = await floor.refund(order)
+    assert first["amount_fen"] + rest["amount_fen"] == order["due_fen"]
+    await floor.books_hold()
+
+
 async def test_a_refund_is_what_its_preview_shows_or_is_refused(floor: Floor) -> None:
     offer = await an_offer(floor, budget_fen=100_000)
     member: Member = await floor.a_member()

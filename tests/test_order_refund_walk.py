@@ -19,6 +19,7 @@ from tests.shop_kit import OPTIONS, PRICES, Floor, Member, line
 WALKS = int(os.environ.get("GOODTASTE_REFUND_WALKS", "3"))
 SEED = int(os.environ.get("GOODTASTE_WALK_SEED", "20261122"))
 POINTS = 5_000
+POLICIES = ("threshold_kept", "threshold_lost")
 
 
 def a_cart(dice: random.Random) -> list[dict[str, Any]]:
@@ -36,7 +37,8 @@ async def a_purchase(floor: Floor, lines: list[Any], dice: random.Random) -> tup
     """Have a new member buy a cart, with a coupon and points as the dice fall."""
     member = await floor.a_member(points=POINTS)
     kind, value = dice.choice([("cash", 777), ("percent", 1_234), ("exchange", 2), ("", 0)])
-    coupon = await floor.a_coupon(member, kind, value, cap_fen=dice.choice([None, 901])) if kind else None
+    own = {"cap_fen": dice.choice([None, 901]), "refund_policy": dice.choice([None, *POLICIES]), "threshold_fen": 900}
+    coupon = await floor.a_coupon(member, kind, value, **own) if kind else None
     wanted = dice.choice([0, 7, 123, POINTS])
     order = await floor.bought(*lines, member=member, points=wanted, **({"coupon_id": coupon} if coupon else {}))
     if dice.random() < 0.5:
@@ -57,12 +59,20 @@ async def a_program(floor: Floor, **more: Any) -> None:
     await floor.ctx.refresh()
 
 
-@pytest.mark.parametrize("policy", ["threshold_kept", "threshold_lost"])
-async def test_refunds_in_any_order_and_any_split_add_up_to_the_whole(floor: Floor, policy: str) -> None:
+@pytest.mark.parametrize("policy", POLICIES)
+@pytest.mark.parametrize("own", [None, *POLICIES])
+async def test_refunds_in_any_order_and_any_split_add_up_to_the_whole(
+    floor: Floor, policy: str, own: str | None
+) -> None:
     await a_program(floor, refund_policy=policy)
     tiers = [{"threshold_fen": 6_000, "off_fen": 777}, {"threshold_fen": 15_000, "off_fen": 2_345}]
     offers = [
-        await a_live_offer(floor, benefit={"kind": "spend_and_save", "tiers": tiers}, budget_fen=10_000_000),
+        await a_live_offer(
+            floor,
+            benefit={"kind": "spend_and_save", "tiers": tiers},
+            budget_fen=10_000_000,
+            offer={"refund_policy": own},
+        ),
         await a_live_offer(floor, benefit={"kind": "nth_item", "n": 2, "off_bp": 3_333}),
     ]
     await floor.ctx.refresh()

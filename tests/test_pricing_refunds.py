@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import random
-from itertools import permutations
+from itertools import permutations, product
 from typing import get_args
 
+import msgspec
 import pytest
 
 from goodtaste.pricing.api import (
@@ -21,6 +22,7 @@ from goodtaste.pricing.api import (
     SpendAndSave,
     Tier,
     freeze,
+    policies,
     price,
     refund,
 )
@@ -102,8 +104,10 @@ def test_returns_in_any_parts_add_up_and_bring_no_more_than_one(policy: Policy) 
     for seed in range(EXAMPLES):
         dice = random.Random(seed)
         lines, context, coupons, offers = a_cart(dice)
-        priced = price(lines, context, coupons, offers)
-        frozen = freeze(priced, lines=lines, coupons=coupons)
+        own = [msgspec.structs.replace(each, refund_policy=dice.choice([None, *POLICIES])) for each in offers]
+        theirs = [msgspec.structs.replace(each, refund_policy=dice.choice([None, *POLICIES])) for each in coupons]
+        priced = price(lines, context, theirs, own)
+        frozen = freeze(priced, lines=lines, coupons=theirs)
         left = [line.line_no for line in lines for _ in range(line.qty)]
         dice.shuffle(left)
         returned: dict[int, int] = {}
@@ -136,3 +140,28 @@ def test_the_order_of_returns_does_not_matter() -> None:
             returned[line_no] = 1
         sums.add(brought)
     assert len(sums) == 1
+
+
+def test_an_offer_and_a_coupon_each_follow_their_own_policy_and_what_has_none_the_order() -> None:
+    cart = [Line(1, "a", "a", 1, 9_000), Line(2, "b", "b", 1, 3_000)]
+    own = msgspec.structs.replace
+    offer = tiers((12_000, 1_200))
+    coupon = a_coupon("cash", 1_000, threshold_fen=10_000)
+    for of_offer, of_coupon, of_order in product((None, *POLICIES), (None, *POLICIES), POLICIES):
+        offers, coupons = [own(offer, refund_policy=of_offer)], [own(coupon, refund_policy=of_coupon)]
+        frozen = freeze(price(cart, HERE, coupons, offers), lines=cart, coupons=coupons)
+        follows = {"o": of_offer or of_order, coupon.id: of_coupon or of_order}
+        assert policies(frozen, of_order) == follows
+        got = refund(frozen, returned={}, now={2: 1}, policy=of_order)
+        assert {each.offer_id for each in got.lost} == {id_ for id_, policy in follows.items() if policy == LOST}
+        rest = refund(frozen, returned={2: 1}, now={1: 1}, policy=of_order)
+        assert got.amount_fen + rest.amount_fen == frozen.paid_fen == 9_800
+
+
+def test_the_one_coupon_of_a_plain_price_brings_its_own_policy() -> None:
+    cart = [Line(1, "a", "a", 1, 3_000), Line(2, "b", "b", 1, 3_000)]
+    coupon = msgspec.structs.replace(a_coupon("cash", 1_000, threshold_fen=6_000), refund_policy=LOST)
+    frozen = freeze(price(cart, HERE, [coupon]), lines=cart, coupons=[coupon])
+    got = refund(frozen, returned={}, now={1: 1}, policy="threshold_kept")
+    assert got.amount_fen < 2_500
+    assert [each.offer_id for each in got.lost] == [coupon.id]

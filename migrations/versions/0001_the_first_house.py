@@ -739,6 +739,7 @@ def upgrade() -> None:
         sa.Column("partner", columns.Str(), nullable=False),
         sa.Column("comes_back", columns.Flag(), nullable=False),
         sa.Column("grace_days", columns.Int(), nullable=False),
+        sa.Column("refund_policy", columns.Str(), nullable=True),
         sa.Column("on_event", columns.Str(), nullable=True),
         sa.Column("version", columns.Int(), nullable=False),
         sa.CheckConstraint("cost_centre IN ('brand', 'store', 'partner')", name=op.f("promo_template_cost_centre")),

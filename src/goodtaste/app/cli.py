@@ -15,6 +15,7 @@ from goodtaste.app import (
     cli_menu,
     cli_night,
     cli_offers,
+    cli_program,
     cli_serve,
     cli_subscriptions,
     cli_twin,
@@ -54,6 +55,7 @@ for command in (
     *cli_night.COMMANDS,
     *cli_subscriptions.COMMANDS,
     *cli_offers.COMMANDS,
+    *cli_program.COMMANDS,
 ):
     main.add_command(command)
 

@@ -22,7 +22,8 @@ TAKEN = (
     "redeem",
 )  # kinds of movements that take points for an order, or for something of the points shop
 CAME_BACK = ("release", "unspend", "unredeem")
-LOT_PAGE = 64  # lots read at a time; a spend that needs more reads on
+LOT_PAGE = 64  # lots read at first, which serves all but a few spends
+MORE_LOTS = 1_024  # lots read at a time by a spend that needs more
 
 
 class NotEnough(Refusal):
@@ -51,7 +52,7 @@ class _Sum(msgspec.Struct, frozen=True):
 NEW_LOT = insert(lot, "id", "account_id", "txn_id", "amount", "remaining", "expires_on")
 LOT_CHANGES = add(lot, key=["id", "account_id"], counters=["remaining"], guard="ledger_lot_gone")
 USE = insert(lot_use)
-LOTS = Read(
+_OLDEST_FIRST = (
     select(lot.c.id, lot.c.remaining, lot.c.expires_on)
     .where(
         lot.c.account_id == par("account_id", Id),
@@ -59,10 +60,9 @@ LOTS = Read(
         lot.c.expires_on >= par("today", Day),
     )
     .order_by(lot.c.expires_on, lot.c.id)
-    .limit(LOT_PAGE)
-    .offset(par("skip", Int)),
-    Lot,
 )
+LOTS = Read(_OLDEST_FIRST.limit(LOT_PAGE), Lot)
+NEXT_LOTS = Read(_OLDEST_FIRST.limit(MORE_LOTS).offset(par("skip", Int)), Lot)
 USES = Read(
     select(lot_use.c.lot_id, func.sum(lot_use.c.amount).label("amount"), lot.c.expires_on)
     .join_from(lot_use, txn, txn.c.id == lot_use.c.txn_id)
@@ -128,14 +128,15 @@ def find_lots(
     `coming`: what comes back into lots in the same act (`coming_back`); it is taken last.
     Refuses `NotEnough` where the lots that have not expired hold less, unless `as_far_as_it_goes`.
     """
-    account_id, lots, page = account_of(owner_id, "member", unit), list(found), list(found)
-    held = sum(lot.remaining for lot in lots)
-    while amount > held and (len(page) == LOT_PAGE or not lots):
-        page = yield from rows(LOTS(account_id=account_id, today=today, skip=len(lots)))
+    account_id, lots = account_of(owner_id, "member", unit), list(found)
+    if amount and not lots:
+        lots = yield from rows(LOTS(account_id=account_id, today=today))
+    held, more = sum(lot.remaining for lot in lots), len(lots) == LOT_PAGE
+    while amount > held and more:
+        page = yield from rows(NEXT_LOTS(account_id=account_id, today=today, skip=len(lots)))
         lots.extend(page)
         held += sum(lot.remaining for lot in page)
-        if not page:
-            break
+        more = len(page) == MORE_LOTS
     if held < amount and not as_far_as_it_goes:
         raise NotEnough(unit=unit, balance=held, asked=amount)
     return rules.take_oldest_first(rules.with_coming(lots, coming) if held < amount else lots, amount)

@@ -9,6 +9,10 @@ from goodtaste.member.login import Proof, sign_in, wechat_proof
 from goodtaste.member.points import Liability, liability
 from goodtaste.member.profile import Birthday, NoPhone, ProfilePatch
 from goodtaste.member.profile import patch as change_profile
+from goodtaste.member.program import TERMS as PROGRAM_TERMS
+from goodtaste.member.program import ProgramChange, ProgramView
+from goodtaste.member.program import change as change_program
+from goodtaste.member.program import read as read_program
 from goodtaste.member.proof import LADDER, PROOFS
 from goodtaste.member.purchases import Brought, complete_at_once
 from goodtaste.member.reach import Reach, reach, receipt, text
@@ -31,11 +35,12 @@ from goodtaste.member.visits import NotPresent, Visit, VisitOver, present, publi
 from goodtaste.member.wechat import Wechat
 
 __all__ = [
-    "LADDER", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level", "LevelGrant",
-    "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent", "ProfilePatch",
-    "Program", "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "after",
-    "by_kid", "change_profile", "classify", "complete_at_once", "consent_query", "effective", "end_grant", "expiry",
-    "grant_level", "granted", "growth_earned", "is_ours", "known", "level_for", "liability", "points_earned", "present",
-    "program_snapshot", "prolong_grant", "public_keys", "reach", "receipt", "set_program", "sign_in", "standing", "standings",
-    "text", "verify", "visit_query", "wechat_proof",
+    "LADDER", "PROGRAM_TERMS", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "GrantOver", "GrantUnknown", "Level",
+    "LevelGrant", "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent",
+    "ProfilePatch", "Program", "ProgramChange", "ProgramView", "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing",
+    "Visit", "VisitOver", "Wechat", "adjust", "after", "by_kid", "change_profile", "change_program", "classify",
+    "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned",
+    "is_ours", "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant",
+    "public_keys", "reach", "read_program", "receipt", "set_program", "sign_in", "standing", "standings", "text", "verify",
+    "visit_query", "wechat_proof",
 ]  # fmt: skip

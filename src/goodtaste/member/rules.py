@@ -9,6 +9,7 @@ from typing import Literal
 import msgspec
 
 from goodtaste.kernel.calendar import BusinessCalendar
+from goodtaste.pricing.api import Policy
 
 ADULT_ENOUGH = 14  # years: younger, the law wants a guardian's consent
 LEAP_YEAR = 2000  # stands in for a year that was not told, so that 29 February is a day
@@ -77,7 +78,8 @@ class Program(msgspec.Struct, frozen=True):
     made) keeps its member's coupon and points for `bill_hold_minutes`.
     `points`: limits and policies of points.
     One order takes `coupons_each_order` coupons at most.  `refund_policy`, as an order is placed: when pieces come back and what stays does
-    not reach a threshold any more, it counts as kept, or what it brought is charged (`threshold_lost`).
+    not reach a threshold any more, it counts as kept, or what it brought is charged (`threshold_lost`); an offer or coupon may say so
+    itself.
     `zone` and `day_start_minute` make the program's own trading day, for what happens in no store.
     """
 
@@ -88,7 +90,7 @@ class Program(msgspec.Struct, frozen=True):
     hold_minutes: int = 15
     bill_hold_minutes: int = 240
     coupons_each_order: int = 1
-    refund_policy: Literal["threshold_kept", "threshold_lost"] = "threshold_kept"
+    refund_policy: Policy = "threshold_kept"
     zone: str = "Asia/Shanghai"
     day_start_minute: int = 240
     levels: tuple[Level, ...] = (

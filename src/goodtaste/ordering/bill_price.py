@@ -94,7 +94,7 @@ def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: i
         promo.offers_of_order(found.id),
         members.standing(found.member_id),
         ledger.READ_BALANCES(owner_id=found.member_id),
-        ledger.LOTS(account_id=ledger.account_of(found.member_id, "member"), today=where.today, skip=0),
+        ledger.LOTS(account_id=ledger.account_of(found.member_id, "member"), today=where.today),
         promo.by_ids(asked.coupons),
     ]
     own, standings, balances, lots, held, *counted = yield [*queries, *look.queries]

@@ -163,8 +163,8 @@ class Reckoned(msgspec.Struct, frozen=True):
     def kept(self, coupons: Sequence[promo.Held], gifts: Sequence[LineView], *, policy: pricing.Policy) -> Kept:
         """Return what the order keeps of its price; `gifts` are its lines that cost nothing."""
         applied = self.priced.applied
-        if policy == "threshold_lost":
-            at_hand = [each.as_offer() for each in coupons]
+        at_hand = [each.as_offer() for each in coupons]
+        if policy == "threshold_lost" or any(each.refund_policy for each in at_hand):
             applied = pricing.freeze(self.priced, lines=self.lines, coupons=at_hand).applied
         used = {each.offer_id for each in applied}
         if self.priced.coupon_id:

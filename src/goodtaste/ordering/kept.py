@@ -12,7 +12,8 @@ class Kept(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `applied`: each offer and coupon with its share of every line, in the order in which they worked; `names`: what they were called, in
     Chinese and English, by their ids; `fees`; `gifts`: the offer or coupon to which a line that costs nothing is due, by its number.
-    `first`: whether it took what is for first orders only; `policy`: what becomes of a threshold that is lost when pieces come back.
+    `first`: whether it took what is for first orders only; `policy`: what becomes of a threshold that is lost when pieces come back,
+    where an offer or coupon has no policy of its own.
     """
 
     applied: list[pricing.Applied] = []

@@ -105,7 +105,7 @@ def _read(asked: PlaceOrder, actor: Actor, where: Place) -> Steps[_Read]:
         ORDER(order_id=asked.id),
         members.standing(asked.member_id),
         ledger.READ_BALANCES(owner_id=asked.member_id),
-        ledger.LOTS(account_id=ledger.account_of(asked.member_id, "member"), today=where.today, skip=0),
+        ledger.LOTS(account_id=ledger.account_of(asked.member_id, "member"), today=where.today),
         promo.by_ids(asked.coupons),
     ]
     by_staff = actor.kind == "staff"

@@ -30,7 +30,7 @@ from goodtaste.ordering.refund_worth import NotRefundable, Piece, Worth, worth
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import line, order, refund, refund_line
 from goodtaste.payment import api as payments
-from goodtaste.pricing.api import LINES_MAX
+from goodtaste.pricing.api import LINES_MAX, Policy
 from goodtaste.promo import api as promo
 
 
@@ -90,7 +90,7 @@ class Tender(msgspec.Struct, frozen=True):
 class Preview(msgspec.Struct, frozen=True):
     """What a refund would be: money by the ways it came, `fee_fen` of it fees; points that come back and are taken back; growth that is
     taken back; coupons that come back; `offers`, what goes back to their budgets; `lost`, what offers whose threshold is lost take out of
-    it (`policy` says whether they do).  `mark` stands for all of it.
+    it; `policies`: whether each offer and coupon with a threshold does.  `mark` stands for all of it.
     """
 
     amount_fen: int
@@ -103,7 +103,7 @@ class Preview(msgspec.Struct, frozen=True):
     coupons: list[str]
     offers: dict[str, int]
     lost: dict[str, int]
-    policy: str
+    policies: dict[str, Policy]
     whole: bool
     mark: str = ""
 
@@ -173,7 +173,7 @@ def previewed(found: OrderRow, value: Worth, *, method: str, coupons: list[str])
         coupons=coupons,
         offers=value.offers,
         lost=value.lost,
-        policy=value.policy,
+        policies=value.policies,
         whole=value.whole,
     )
     return msgspec.structs.replace(shown, mark=fingerprint(shown))

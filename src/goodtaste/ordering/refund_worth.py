@@ -49,7 +49,8 @@ class Worth(msgspec.Struct, frozen=True):
     """What pieces of an order are worth when they come back.
 
     `pieces`: each line with how many and their fen; `fee_fen`: the fees that come back; `offers`: the fen that go back to the budget of
-    each offer; `lost`: what an offer whose threshold is lost by it takes out of it, or gives again.
+    each offer; `lost`: what an offer whose threshold is lost by it takes out of it, or gives again;
+    `policies`: which policy each offer and coupon with a threshold follows.
     """
 
     pieces: list[tuple[LineRow, int, int]]
@@ -60,7 +61,7 @@ class Worth(msgspec.Struct, frozen=True):
     offers: dict[str, int]
     lost: dict[str, int]
     whole: bool
-    policy: pricing.Policy
+    policies: dict[str, pricing.Policy]
 
     def ends(self, found: OrderRow) -> bool:
         """Tell whether an order is over with this: nothing is left of it, and nobody has begun to make it."""
@@ -70,8 +71,8 @@ class Worth(msgspec.Struct, frozen=True):
 def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) -> Worth:
     """Return what `pieces` (all that is left, if none are named) are worth; refuses `BadRefund` and `NotRefundable`.
 
-    Each piece brings back what it cost, less what is lost with a threshold, where the order's policy says so.  Fees come back with the last
-    piece; a donation stays given.
+    Each piece brings back what it cost, less what is lost with a threshold, where the policy says so: that of the offer, else of the order.
+    Fees come back with the last piece; a donation stays given.
     """
     if found.pay_state not in ("paid", "partly_refunded"):
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
@@ -81,7 +82,8 @@ def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) ->
     kept = kept_of(found.applied)
     returned = {each.line_no: each.refunded_qty for each in lines}
     now = {each.line_no: qty for each, qty in wanted}
-    made = pricing.refund(_frozen(found, lines, kept), returned=returned, now=now, policy=kept.policy)
+    frozen = _frozen(found, lines, kept)
+    made = pricing.refund(frozen, returned=returned, now=now, policy=kept.policy)
     by_points = sum(part_of(each.points_fen, done=each.refunded_qty, more=qty, of=each.qty) for each, qty in wanted)
     points_before = sum(part_of(each.points_fen, done=0, more=each.refunded_qty, of=each.qty) for each in lines)
     fen = {each.line_no: each.amount_fen for each in made.lines}
@@ -96,7 +98,7 @@ def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) ->
         offers=_of_offers(kept, wanted),
         lost={each.offer_id: each.lost_fen for each in made.lost},
         whole=all(each.refunded_qty + now.get(each.line_no, 0) == each.qty for each in lines),
-        policy=kept.policy,
+        policies=pricing.policies(frozen, kept.policy),
     )
 
 

@@ -22,7 +22,7 @@ from goodtaste.pricing.offers import (
     UnitPercent,
     UnitPrice,
 )
-from goodtaste.pricing.refund import Frozen, FrozenLine, Lost, Policy, Refund, RefundLine, freeze, refund
+from goodtaste.pricing.refund import Frozen, FrozenLine, Lost, Policy, Refund, RefundLine, freeze, policies, refund
 from goodtaste.pricing.rules import price
 from goodtaste.pricing.values import (
     COUPON_LANE,
@@ -54,9 +54,9 @@ from goodtaste.pricing.values import (
 
 __all__ = [
     "COUPONS_MAX", "COUPON_LANE", "LANES", "LINES_MAX", "NODES_MAX", "OFFERS_MAX", "QTY_MAX", "AnyCouponKind", "Applied",
-    "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon", "CouponKind",
-    "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine", "Lane", "Line",
-    "Lost", "NthItem", "Offer", "Part", "PercentOff", "PointsRate", "Policy", "Priced", "PricedLine", "Proof", "Reason", "Refund",
-    "RefundLine", "Row", "Said", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot", "check", "check_set",
-    "explain", "freeze", "in_words", "lane_of", "price", "refund", "stage_of",
+    "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon",
+    "CouponKind", "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine",
+    "Lane", "Line", "Lost", "NthItem", "Offer", "Part", "PercentOff", "PointsRate", "Policy", "Priced", "PricedLine", "Proof",
+    "Reason", "Refund", "RefundLine", "Row", "Said", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot",
+    "check", "check_set", "explain", "freeze", "in_words", "lane_of", "policies", "price", "refund", "stage_of",
 ]  # fmt: skip

@@ -100,7 +100,8 @@ def _applied(cart: Cart, end: State) -> list[Applied]:
             for i, line in enumerate(cart.lines)
             if (pieces := before.free[i] - after.free[i])
         ]
-        found.append(Applied(move.id, move.code, move.lane, before.total - after.total, shares, sets=after.sets))
+        saved_fen, policy = before.total - after.total, move.source.refund_policy
+        found.append(Applied(move.id, move.code, move.lane, saved_fen, shares, sets=after.sets, refund_policy=policy))
     return found
 
 
@@ -117,7 +118,15 @@ def _of_order(cart: Cart, move: Move, state: State, after: State) -> Applied:
         tiers = [(t * n, off * n) for n in range(1, min(base // t, move.times) + 1)]
     elif not tiers and move.tiers[0][0]:
         tiers = [(move.tiers[0][0], saved)]
-    return Applied(move.id, move.code, move.lane, saved, [] if move.delivery else shares, tiers=tiers)
+    return Applied(
+        move.id,
+        move.code,
+        move.lane,
+        saved,
+        [] if move.delivery else shares,
+        tiers=tiers,
+        refund_policy=move.source.refund_policy,
+    )
 
 
 def _gifts(best: State, gifts: Sequence[Move]) -> tuple[State, list[GiftLine]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -12,6 +12,9 @@ from goodtaste.kernel.input import PRINTABLE, Fen, Input, Line, Name
 NAMES_MAX = 500  # dishes, stores, segments that one list of an offer may name
 TIERS_MAX = PARTS_MAX = DAYPARTS_MAX = 12
 DAY_MINUTES = 1_440
+
+RefundPolicy = Literal["threshold_kept", "threshold_lost"]
+"""What becomes of a threshold that what stays no longer reaches when pieces come back (`refund`)."""
 
 Key = Name
 """An id or a name that is only compared: whoever stores offers checks that `Offer.id` has the form of its ids."""
@@ -187,7 +190,8 @@ class Offer(Input, frozen=True):
     `priority` comes first, then the smaller id: this is the declared order, which decides between combinations that cost the same.
     `groups`: of the offers and coupons of one group an order has one.  `stacks_with`: None, whatever is not excluded; else only what is
     named here by id, group or lane (coupons stand in the lane `coupon`): empty, nothing else.  `gives_way_to`: ids of offers or
-    groups; it does not apply to a cart to which one of them can apply, even where it would save more.
+    groups; it does not apply to a cart to which one of them can apply, even where it would save more.  `refund_policy`: what becomes of its
+    threshold when pieces come back; None: what the order says.
     """
 
     id: Key
@@ -202,3 +206,4 @@ class Offer(Input, frozen=True):
     priority: Annotated[int, msgspec.Meta(ge=0, le=10_000)] = 100
     valid_from_at: datetime | None = None
     valid_to_at: datetime | None = None
+    refund_policy: RefundPolicy | None = None

@@ -3,20 +3,21 @@
 The price is frozen: no offer is looked for again.  Each piece carries its part of what was paid, so `threshold_kept` gives that part back.
 Under `threshold_lost` an offer whose threshold what stays no longer reaches is charged again on what stays; it is taken out
 of what comes back, but never more of it than was worth the pieces returned beyond those that the threshold could spare.  So nobody
-pays to return something, the refunds of all pieces are what was paid, and several refunds bring as much as one.
+pays to return something, the refunds of all pieces are what was paid, and several refunds bring as much as one.  An offer or a coupon
+may have a policy of its own; the others follow that of the order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import msgspec
 
 from goodtaste.kernel.money import part_of, share
+from goodtaste.pricing.offers import RefundPolicy
 from goodtaste.pricing.values import COUPON_LANE, Applied, Coupon, Line, Priced, Share
 
-Policy = Literal["threshold_kept", "threshold_lost"]
+Policy = RefundPolicy
 
 
 class FrozenLine(msgspec.Struct, frozen=True):
@@ -92,11 +93,26 @@ def _of_coupon(priced: Priced, lines: Sequence[Line], coupon: Coupon) -> Applied
         if not coupon.dish_ids or line.dish_id in coupon.dish_ids
     ]
     tiers = [(coupon.threshold_fen, priced.coupon_fen)] if coupon.threshold_fen else []
-    return Applied(coupon.id, f"coupon_{coupon.kind}", COUPON_LANE, priced.coupon_fen, shares, tiers=tiers)
+    return Applied(
+        coupon.id,
+        f"coupon_{coupon.kind}",
+        COUPON_LANE,
+        priced.coupon_fen,
+        shares,
+        tiers=tiers,
+        refund_policy=coupon.refund_policy,
+    )
+
+
+def policies(frozen: Frozen, policy: Policy) -> dict[str, Policy]:
+    """Return the policy of each offer and coupon that has a threshold: its own, else `policy`, that of the order."""
+    return {used.offer_id: used.refund_policy or policy for used in frozen.applied if used.tiers}
 
 
 def refund(frozen: Frozen, *, returned: Mapping[int, int], now: Mapping[int, int], policy: Policy) -> Refund:
     """Return what comes back for the pieces `now` (line_no → pieces) after those `returned` before.
+
+    `policy` is for what applied without one of its own.
 
     Raises ValueError for a line that is not there and for more pieces than are left of it.
     """
@@ -108,10 +124,10 @@ def refund(frozen: Frozen, *, returned: Mapping[int, int], now: Mapping[int, int
         part_of(line.due_fen, done=returned.get(line.line_no, 0), more=now[line.line_no], of=line.qty) for line in asked
     ]
     lost: dict[str, int] = {}
-    if policy == "threshold_lost":
-        for pieces, sign in ((after, 1), (returned, -1)):
-            for offer_id, fen in _lost(frozen, pieces):
-                lost[offer_id] = lost.get(offer_id, 0) + sign * fen
+    steps = _steps(frozen, policy)
+    for pieces, sign in ((after, 1), (returned, -1)):
+        for offer_id, fen in _lost(frozen, steps, pieces):
+            lost[offer_id] = lost.get(offer_id, 0) + sign * fen
     amount = sum(parts) - sum(lost.values())
     fees = frozen.fees_fen if asked and all(after[line.line_no] == line.qty for line in frozen.lines) else 0
     amounts = share(amount, weights=parts) if asked else []
@@ -123,12 +139,11 @@ def refund(frozen: Frozen, *, returned: Mapping[int, int], now: Mapping[int, int
     )
 
 
-def _lost(frozen: Frozen, returned: Mapping[int, int]) -> list[tuple[str, int]]:
+def _lost(frozen: Frozen, steps: Sequence[_Step], returned: Mapping[int, int]) -> list[tuple[str, int]]:
     """Return what each threshold that is lost takes out of all that has come back so far.
 
     What a piece was worth is shared between the thresholds its line had a part in, so together they never take more than it.
     """
-    steps = _steps(frozen)
     due = {line.line_no: line for line in frozen.lines}
     wanted: dict[int, int] = {}
     for step in steps:
@@ -151,10 +166,13 @@ def _lost(frozen: Frozen, returned: Mapping[int, int]) -> list[tuple[str, int]]:
     return found
 
 
-def _steps(frozen: Frozen) -> list[_Step]:
-    """Return the thresholds of all offers that applied, each with what it alone brought."""
+def _steps(frozen: Frozen, policy: Policy) -> list[_Step]:
+    """Return the thresholds that can be lost, of all offers that applied, each with what it alone brought."""
     steps = []
+    lose = {offer_id for offer_id, of in policies(frozen, policy).items() if of == "threshold_lost"}
     for used in frozen.applied:
+        if used.offer_id not in lose:
+            continue
         before = [0, *(off for _, off in used.tiers)]
         brought = share(used.saved_fen, weights=[off - low for (_, off), low in zip(used.tiers, before, strict=False)])
         steps += [

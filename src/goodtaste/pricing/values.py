@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from goodtaste.pricing.offers import Conditions
+from goodtaste.pricing.offers import Conditions, RefundPolicy
 
 LINES_MAX = 200
 QTY_MAX = 999
@@ -40,7 +40,8 @@ class Coupon(msgspec.Struct, frozen=True):
 
     `value`: fen off (cash), basis points off (percent), pieces free (exchange), pieces of `sku_id` (gift), fen of the delivery fee
     waived at most (free_delivery).  `conditions` ask more than stores and channels do.  An order takes at most `share_max` coupons of one
-    `share_group`, where that is named, and one of what shares an exclusion group of `groups`; `stacks_with` as in `Offer`.
+    `share_group`, where that is named, and one of what shares an exclusion group of `groups`; `stacks_with` and `refund_policy`
+    as in `Offer`.
     """
 
     id: str
@@ -60,6 +61,7 @@ class Coupon(msgspec.Struct, frozen=True):
     share_group: str = ""
     share_max: int = 1
     sku_id: str = ""
+    refund_policy: RefundPolicy | None = None
 
 
 class PointsRate(msgspec.Struct, frozen=True):
@@ -180,7 +182,7 @@ class Applied(msgspec.Struct, frozen=True, omit_defaults=True):
     """An offer or coupon that applies, share by share, with what a return must know of it.
 
     `tiers`: the amounts from which so much came off, lowest first, for what has a threshold; `sets`: how many times a promotion of several
-    pieces came together.
+    pieces came together; `refund_policy`: its own, None where it has none.
     """
 
     offer_id: str
@@ -190,6 +192,7 @@ class Applied(msgspec.Struct, frozen=True, omit_defaults=True):
     shares: list[Share] = []
     tiers: list[tuple[int, int]] = []
     sets: int = 0
+    refund_policy: RefundPolicy | None = None
 
 
 class Fee(msgspec.Struct, frozen=True):

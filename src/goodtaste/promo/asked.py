@@ -14,7 +14,7 @@ from goodtaste.kernel.input import PRINTABLE, Count, Fen, Id, Input, Line, Name,
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
 from goodtaste.org.api import Directory
-from goodtaste.pricing.api import AnyCouponKind, Channel, Conditions, Offer, PercentOff
+from goodtaste.pricing.api import AnyCouponKind, Channel, Conditions, Offer, PercentOff, Policy
 from goodtaste.pricing.api import check as check_offer
 from goodtaste.promo import rules
 
@@ -51,6 +51,7 @@ class TemplateTerms(Input, frozen=True):
     An order takes at most `share_max` coupons of one `share_group`, where that is named, and one of what shares one of `groups`;
     `stacks_with`: None, whatever is not excluded, else only what is named.  A coupon may be given on `gives_max` times; who it is meant
     for has `give_hours` to take it.  `comes_back`: it does after the refund of a whole order, for at least `grace_days`.
+    `refund_policy`: what becomes of its threshold when pieces of an order come back; None: what the program says.
     `on_event`: it is given by itself when that happens.
     """
 
@@ -86,6 +87,7 @@ class TemplateTerms(Input, frozen=True):
     partner: Line = ""
     comes_back: bool = True
     grace_days: Annotated[int, msgspec.Meta(ge=0, le=365)] = rules.GRACE_DAYS
+    refund_policy: Policy | None = None
     on_event: Literal["member_joined"] | None = None
 
 

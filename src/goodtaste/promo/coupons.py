@@ -26,7 +26,7 @@ from goodtaste.kernel.db import (
 )  # fmt: skip
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
-from goodtaste.pricing.api import Conditions, Coupon
+from goodtaste.pricing.api import Conditions, Coupon, Policy
 from goodtaste.promo import rules
 from goodtaste.promo.tables import coupon, coupon_note, store_budget, template
 
@@ -94,6 +94,7 @@ class Held(msgspec.Struct, frozen=True):
     comes_back: bool
     grace_days: int
     saved_fen: int
+    refund_policy: Policy | None
 
     def as_offer(self) -> Coupon:
         """Return it as pricing sees it."""
@@ -115,6 +116,7 @@ class Held(msgspec.Struct, frozen=True):
             share_group=self.share_group,
             share_max=self.share_max,
             sku_id=self.sku_id or "",
+            refund_policy=self.refund_policy,
         )
 
 
@@ -150,6 +152,7 @@ WITH_TEMPLATE = select(
     template.c.comes_back,
     template.c.grace_days,
     coupon.c.saved_fen,
+    template.c.refund_policy,
 ).join_from(coupon, template, template.c.id == coupon.c.template_id)
 
 ONE = Read(WITH_TEMPLATE.where(coupon.c.id == par("id", Id)), Held)

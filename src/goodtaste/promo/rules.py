@@ -25,7 +25,17 @@ Starts = Literal["issue", "next_day"]
 PROMISED = frozenset(
     {
         *("kind", "value", "threshold_fen", "cap_fen", "dish_ids", "store_ids", "channels", "conditions", "sku_id"),
-        *("groups", "stacks_with", "share_group", "share_max", "cost_centre", "partner", "comes_back", "grace_days"),
+        *(
+            "groups",
+            "stacks_with",
+            "share_group",
+            "share_max",
+            "cost_centre",
+            "partner",
+            "comes_back",
+            "grace_days",
+            "refund_policy",
+        ),
     }
 )
 

@@ -49,6 +49,7 @@ template = create_table(
     Column("partner", Str, nullable=False),
     Column("comes_back", Flag, nullable=False),
     Column("grace_days", Int, nullable=False),
+    Column("refund_policy", Str),
     Column("on_event", Str),
     Column("version", Int, nullable=False),
     CheckConstraint("kind IN ('cash', 'percent', 'exchange', 'gift', 'free_delivery')", name="promo_template_kind"),

@@ -33,7 +33,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import fingerprint, same_or_taken
 from goodtaste.kernel.input import COUNT_MAX
 from goodtaste.kernel.paging import next_of, older, start
-from goodtaste.pricing.api import Conditions
+from goodtaste.pricing.api import Conditions, Policy
 from goodtaste.promo import rules
 from goodtaste.promo.asked import Ground, NewTemplate, StoreBudget, TemplateChange, TemplateTerms, check
 from goodtaste.promo.tables import store_budget, template
@@ -106,6 +106,7 @@ class Template(msgspec.Struct, frozen=True):
     partner: str
     comes_back: bool
     grace_days: int
+    refund_policy: Policy | None
     on_event: str | None
     open: bool
     issued: int

@@ -1,4 +1,4 @@
-"""Routes of levels: what members see of theirs, what the staff see and correct, the plan of the head office."""
+"""Routes of levels and of the program: what members see of theirs, what the staff see and correct, what the head office sets."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from litestar.params import JSONBody, Parameter
 
 from goodtaste.kernel.ids import Id
 from goodtaste.kernel.web import Before, context, member, staff
-from goodtaste.member import level_plan, level_views
+from goodtaste.member import level_plan, level_views, program
 from goodtaste.member.level_plan import Plan, PlanAsked
 from goodtaste.member.level_views import (
     LevelCorrected,
@@ -19,6 +19,7 @@ from goodtaste.member.level_views import (
     LevelView,
     StaffLevelView,
 )
+from goodtaste.member.program import ProgramChange, ProgramView
 from goodtaste.member.rules import Program
 
 Asked = Request[Any, Any, Any]
@@ -99,7 +100,24 @@ async def save_plan(data: JSONBody[PlanAsked], request: Asked) -> Plan:
     return saved
 
 
+@get("/v1/program", opt=staff("member.read"), tags=["levels"])
+async def show_program(request: Asked) -> ProgramView:
+    """Show the loyalty program: what points are worth, holds, coupons on an order, what refunds do to thresholds."""
+    return await context(request).query(program.read())
+
+
+@put("/v1/program", opt=staff("program.edit"), tags=["levels"])
+async def change_program(data: JSONBody[ProgramChange], request: Asked) -> ProgramView:
+    """Change the loyalty program from the version that was seen."""
+    ctx = context(request)
+    changed = await ctx.run(program.change(data, actor=ctx.actor, at=ctx.now))
+    await ctx.refresh()
+    return changed
+
+
 ROUTES: list[Any] = [
+    show_program,
+    change_program,
     my_level,
     my_level_history,
     show_level,
