@@ -127,6 +127,25 @@ POST   /v1/gateways/{method}/notices                            | +  +  +  +  | 
 GET    /v1/payments                                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/payments/{payment_id}/ask                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/payments/{payment_id}/give-up                        | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+# the floor: seatings, and the phones at a table, whose right is their token
+POST   /v1/tables/{code}/scan                                   | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/seating                                              | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+PUT    /v1/seating/cart/{line_id}                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/seating/rounds                                       | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/stores/{store_id}/seatings                           | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/stores/{store_id}/seatings                           | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/floor-rules                        | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+PUT    /v1/stores/{store_id}/floor-rules                        | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/seatings/{seating_id}                                | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/billed                         | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/bills                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/close                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/merge                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/new-tokens                     | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/parts                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+PUT    /v1/seatings/{seating_id}/party                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+PUT    /v1/seatings/{seating_id}/tables                         | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/seatings/{seating_id}/transfer                       | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 # coupons
 GET    /v1/coupon-templates                                     | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupon-templates                                     | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +

@@ -220,6 +220,20 @@ REQUESTS: dict[str, Body] = {
     "PUT /v1/stores/{store_id}/stock/{sku_id}/sold-out": _same({"sold_out": False}),
     "PUT /v1/stores/{store_id}/stock/{sku_id}/portions": _same({"left": None}),
     "POST /v1/stores/{store_id}/stock/{sku_id}/portions": lambda s, c: {"id": new_id(), "more": 1},
+    "POST /v1/tables/{code}/scan": lambda s, c: {"id": new_id()},
+    "PUT /v1/seating/cart/{line_id}": _same({"version": 1, "choice": None}),
+    "POST /v1/seating/rounds": lambda s, c: {"id": new_id(), "lines": [{"id": new_id(), "version": 1}], "seen_due_fen": 0},
+    "POST /v1/stores/{store_id}/seatings": lambda s, c: {"id": new_id(), "table_ids": [s.ids["table_id"]], "party": 2},
+    "PUT /v1/stores/{store_id}/floor-rules": _same({"diners_open": False, "close_when_paid": True}),
+    "POST /v1/seatings/{seating_id}/billed": _same({"billed": False}),
+    "POST /v1/seatings/{seating_id}/bills": lambda s, c: {"order_id": new_id()},
+    "POST /v1/seatings/{seating_id}/close": _same({}),
+    "POST /v1/seatings/{seating_id}/merge": lambda s, c: {"from_id": s.ids["other_seating_id"]},
+    "POST /v1/seatings/{seating_id}/new-tokens": _same(REASON),
+    "POST /v1/seatings/{seating_id}/parts": lambda s, c: {"id": new_id(), "table_ids": [s.ids["table_id"]], "party": 1},
+    "PUT /v1/seatings/{seating_id}/party": _same({"party": 3}),
+    "PUT /v1/seatings/{seating_id}/tables": lambda s, c: {"table_ids": [s.ids["table_id"]]},
+    "POST /v1/seatings/{seating_id}/transfer": lambda s, c: {"waiter_id": s.ids["staff_id"], **REASON},
 }  # fmt: skip
 QUERIES = {
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
@@ -293,6 +307,12 @@ async def _in_bulk(floor: Floor, owner: Member) -> dict[str, str]:
     return {"batch_id": batch["id"], "campaign_id": campaign["id"], "gift_id": gift["id"]}
 
 
+async def a_seating(floor: Floor, table_id: str) -> str:
+    """Have a party at a table."""
+    asked = {"id": new_id(), "table_ids": [table_id], "party": 2}
+    return str((await floor.done("POST", f"/v1/stores/{floor.store.id}/seatings", asked, floor.at("waiter")))["id"])
+
+
 async def a_scene(floor: Floor) -> Scene:
     """Furnish a house with one of everything."""
     owner, other = Member(await a_reachable_member(floor)), await floor.a_member()
@@ -332,6 +352,9 @@ async def a_scene(floor: Floor) -> Scene:
         "dish_id": the("dish/tea"),
         "price_id": str(prices[0][0]),
         "sku_id": the("sku/tea"),
+        "line_id": new_id(),
+        "seating_id": await a_seating(floor, floor.store.tables[0]),
+        "other_seating_id": await a_seating(floor, floor.store.tables[1]),
     }
     head_office = {caller: (await a_person(floor, role))[0] for caller, role in roles.items()}
     return Scene(floor, ids, owner, other, here.id, head_office)

@@ -11,8 +11,11 @@ import httpx
 from goodtaste.app import proofs
 from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberJoined, PresentDue
-from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderRefunded
+from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderPlaced, OrderRefunded
 from goodtaste.events.shop import PointsExchanged
+from goodtaste.floor import api as floor
+from goodtaste.floor.seating import closing as floor_closing
+from goodtaste.floor.seating import http as seating_http
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel import night as nights
 from goodtaste.kernel.bus import Subscriptions
@@ -71,6 +74,7 @@ ROUTES: list[Any] = [
     *level_http.ROUTES,
     *ordering_http.ROUTES,
     *dry_run_http.ROUTES,
+    *seating_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
     *bulk_http.ROUTES,
@@ -87,6 +91,7 @@ PROOFS: Mapping[str, str] = {
     **promo.PROOFS,
     **subscription_proof.PROOFS,
     **ordering_proof.PROOFS,
+    **floor.PROOFS,
     **proofs.PROOFS,
 }
 
@@ -174,6 +179,8 @@ def subscriptions() -> Subscriptions:
     heard.add(MemberJoined, "promo.on_joined", promo_handlers.on_joined)
     heard.add(OrderPaid, "promo.on_paid", promo_handlers.on_paid)
     heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
+    heard.add(OrderPlaced, "floor.seating_on_placed", floor_closing.on_placed)
+    heard.add(OrderPaid, "floor.seating_on_paid", floor_closing.on_paid)
     return heard
 
 

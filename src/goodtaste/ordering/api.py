@@ -1,11 +1,16 @@
 """The door of ordering."""
 
+from goodtaste.ordering.asked import PARTY_MAX, PlaceOrder, PriceChanged
 from goodtaste.ordering.dry_run.run import DAYS_MAX, ORDERS_MAX, DryRunAsked, dry_run
 from goodtaste.ordering.dry_run.run import Report as DryRun
 from goodtaste.ordering.history import Count, Report, bring_in
 from goodtaste.ordering.history_map import BadMap, Map, read_map
 from goodtaste.ordering.history_rows import BadFile, Fault
+from goodtaste.ordering.of_table import BillRow, TableBill, bill_rows, bills, carried, order_of_round, owing_at
+from goodtaste.ordering.open_bill import AddRound, add_round
+from goodtaste.ordering.place import place
 from goodtaste.ordering.proof import PROOFS
+from goodtaste.ordering.quote import Cart, Quote, quote
 from goodtaste.ordering.record import (
     ExternalNo,
     NotRecordable,
@@ -18,9 +23,13 @@ from goodtaste.ordering.record import (
     record_many,
 )
 from goodtaste.ordering.rules import Kind
+from goodtaste.ordering.spot import Place
+from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
-    "DAYS_MAX", "ORDERS_MAX", "PROOFS", "BadFile", "BadMap", "Count", "DryRun", "DryRunAsked", "ExternalNo", "Fault", "Kind",
-    "Map", "NotRecordable", "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "bring_in",
-    "dry_run", "read_map", "record", "record_many",
+    "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun",
+    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "Place", "PlaceOrder", "PriceChanged", "Quote",
+    "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "TableBill", "WhereOf", "add_round",
+    "bill_rows", "bills", "bring_in", "carried", "dry_run", "order_of_round", "owing_at", "place", "quote", "read_map",
+    "record", "record_many", "where",
 ]  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from goodtaste.kernel.context import Ctx
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
@@ -10,6 +12,8 @@ from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.spot import Place
 from goodtaste.org.api import Directory, StoreClosed, TableUnknown
 from goodtaste.promo.api import LiveOffers
+
+WhereOf = Callable[[str], Place]
 
 
 def where(ctx: Ctx, store_id: str) -> Place:

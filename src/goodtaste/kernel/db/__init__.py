@@ -15,11 +15,11 @@ from goodtaste.kernel.db.columns import (
     par,
 )
 from goodtaste.kernel.db.runner import Database, Overloaded, Unavailable
-from goodtaste.kernel.db.script import Batch, GuardBroken, Script, Steps, first, rows, script, together
+from goodtaste.kernel.db.script import Batch, GuardBroken, Script, Steps, beside, first, rows, script, together
 from goodtaste.kernel.db.statements import Change, Query, Read, add, change, in_list, insert, joined, put
 
 __all__ = [
     "Batch", "Change", "Database", "Day", "Doc", "Flag", "GuardBroken", "Id", "Int", "ListOf", "Moment", "Overloaded", "Query", "Read",
-    "Script", "Steps", "Str", "Unavailable", "add", "change", "create_table", "first", "id_column", "in_list", "insert", "joined",
+    "Script", "Steps", "Str", "Unavailable", "add", "beside", "change", "create_table", "first", "id_column", "in_list", "insert", "joined",
     "metadata", "par", "put", "rows", "script", "together",
 ]  # fmt: skip

@@ -64,6 +64,25 @@ def script(function: Callable[P, Steps[T]]) -> Callable[P, Script[T]]:
     return make
 
 
+def beside(inner: Script[T], more: Sequence[Change]) -> Steps[T]:
+    """Run a script of a room below as a step, and write `more` in the transaction of its writes; where it writes nothing, nor is `more`."""
+    steps = inner.start()
+    sent: Any = None
+    broken: GuardBroken | None = None
+    while True:
+        try:
+            batch = steps.throw(broken) if broken else steps.send(sent)
+        except StopIteration as done:
+            return done.value  # type: ignore[no-any-return]
+        broken, sent = None, None
+        if batch and isinstance(batch[0], Change):
+            batch = [*batch, *more]
+        try:
+            sent = yield batch
+        except GuardBroken as stopped:
+            broken = stopped
+
+
 def rows(query: Query[A]) -> Steps[list[A]]:
     """Read all rows of one query."""
     [found] = yield [query]

@@ -1,0 +1,1 @@
+"""Live screens: what has changed, told to every process and every screen within a second."""

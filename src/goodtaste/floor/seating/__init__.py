@@ -1,0 +1,1 @@
+"""Seatings: a party at its tables from the first scan to the bill, with the phones that share its cart."""
