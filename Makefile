@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev run test lint fmt types contracts check bench prices web-test crash walk docs lock wheel reset clean
+.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test crash walk docs lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,7 +32,11 @@ help: ## say what there is
 setup: .venv/.run ## make .venv with what running needs
 setup-dev: .venv/.dev ## make .venv with what developing needs
 
-run: setup ## serve the demo brand at http://127.0.0.1:8000
+pages: setup ## build the screens whose sources changed; takes Node 20.19, or fetches one
+	@$(BIN)/python -m tools.web
+
+run: setup ## build the screens once, and serve the demo brand at http://127.0.0.1:8000
+	@$(BIN)/python -m tools.web --try
 	@GOODTASTE_LOG_FORMAT=pretty GOODTASTE_LOG_LEVEL=warning $(BIN)/goodtaste serve --demo
 
 test: setup-dev ## run the tests
@@ -60,8 +64,8 @@ bench: setup-dev ## measure, and write bench/results.json
 prices: setup-dev ## price 100,000 random carts against brute force, and return 20,000 orders in parts
 	@GOODTASTE_CARTS=100000 GOODTASTE_EXAMPLES=20000 $(BIN)/python -m pytest --timeout 1800 tests/test_pricing_search.py tests/test_pricing_refunds.py
 
-web-test: ## compile the display code of web/shared/price and show the golden prices in it; needs Node 20
-	@cd web/shared/price && npm ci --silent --no-audit --no-fund && npm test --silent
+web-test: setup ## check types, tests and sizes of the screens; needs Node 20.19, or fetches one
+	@$(BIN)/python -m tools.web test
 
 crash: setup-dev ## kill the server and the database under load, and prove the books
 	@$(BIN)/python -m bench.crash $(ARGS)
@@ -75,12 +79,13 @@ docs: setup-dev ## write the reference pages anew
 lock: ## compile the locked requirements anew; needs uv
 	@$(COMPILE) --extra build --output-file requirements.lock
 	@$(COMPILE) --extra build --extra dev --constraint requirements.lock --output-file requirements-dev.lock
+	@$(COMPILE) --extra build --extra web --constraint requirements.lock --output-file requirements-web.lock
 
-wheel: setup-dev ## build the wheel into dist/
+wheel: setup-dev pages ## build the wheel into dist/
 	@$(BIN)/hatchling build --target wheel
 
 reset: setup ## delete the demo's data
 	@$(BIN)/goodtaste reset --yes
 
 clean: ## delete .venv and what was built; data stays
-	@rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv dist build src/goodtaste/_web web/*/node_modules web/shared/*/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from goodtaste.app import rooms
+from goodtaste.app import rooms, screens
 from goodtaste.app.web import litestar_app
 from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
@@ -252,6 +252,7 @@ MOUNTS = {
     rooms.SMS,
     AutopaySandbox.place,
     "/metrics",
+    *screens.SCREENS,
 }  # third parties of the demonstration check who calls; figures name nobody
 
 

@@ -121,6 +121,7 @@ def test_the_locked_requirements_hold_every_dependency_and_no_address() -> None:
     for file, wanted in (
         ("requirements.lock", [*project["dependencies"], *extras["build"]]),
         ("requirements-dev.lock", [*project["dependencies"], *extras["build"], *extras["dev"]]),
+        ("requirements-web.lock", [*project["dependencies"], *extras["build"], *extras["web"]]),
     ):
         locked = (ROOT / file).read_text()
         pins = dict(re.findall(r"^([\w.-]+)==([\w.+]+)", locked, re.MULTILINE))

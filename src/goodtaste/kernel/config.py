@@ -21,7 +21,7 @@ PREFIX = "GOODTASTE_"
 WECHAT_API_KEY_BYTES = 32
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
 DEFAULT_FILE = "goodtaste.toml"
-NOT_OURS = ("ci", "test_", "walk_", "bench_")  # what tests and benchmarks read
+NOT_OURS = ("ci", "test_", "walk_", "bench_", "skip_web")  # what tests, benchmarks and the build of the screens read
 SECRET = re.compile("secret|token|password|database|broker")  # settings whose value no message shows
 HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 

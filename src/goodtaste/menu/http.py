@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, TypeVar, get_args
 
 from litestar import Request, Response, delete, get, post, put
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from goodtaste.kernel.context import Ctx, Process
@@ -19,7 +20,7 @@ from goodtaste.kernel.words import language_of
 from goodtaste.menu import categories, dishes, portions, prices, transfer
 from goodtaste.menu.asked import DishChange, NewDish
 from goodtaste.menu.book import Category, Dish, MenuBook, PriceRow
-from goodtaste.menu.diner import Page, Pages, Short
+from goodtaste.menu.diner import MenuShown, Page, Pages, Short
 from goodtaste.menu.sheets import BYTES_MAX
 from goodtaste.menu.stock import Stock
 from goodtaste.org.api import Directory, Store
@@ -50,7 +51,12 @@ async def _run(ctx: Ctx, script: Script[T]) -> T:
 # The diner's menu
 
 
-@get("/v1/stores/{store_id:str}/menu", opt=anybody(), tags=["menu"])
+@get(
+    "/v1/stores/{store_id:str}/menu",
+    opt=anybody(),
+    tags=["menu"],
+    responses={200: ResponseSpec(data_container=MenuShown, generate_examples=False)},
+)
 async def read_menu(store_id: Id, request: Asked, channel: FromQuery[Channel] = "mini_program") -> Response[bytes]:
     """Show the menu of a store: categories, dishes, options and set meals with their prices for guests and members."""
     ctx = context(request)

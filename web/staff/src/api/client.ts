@@ -1,0 +1,109 @@
+import type { paths } from '@shared/api/made/schema'
+import { language } from '@/lib/words'
+import { net } from '@/lib/net'
+
+/** A refusal as the server tells it (RFC 9457): what is wrong, what to do, and the facts behind it. */
+export interface Problem {
+  readonly code: string
+  readonly title: string
+  readonly detail: string
+  readonly status: number
+  readonly trace: string
+  readonly facts?: Readonly<Record<string, unknown>>
+}
+
+/** The server said no, for a reason. */
+export class Refused extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.title)
+  }
+}
+
+/** No reply came: what was asked may have been done or not. Send the same ids again. */
+export class NoAnswer extends Error {}
+
+type Method = 'get' | 'post' | 'put' | 'delete' | 'patch'
+type Op<P extends keyof paths, M extends Method> = paths[P] extends Record<M, infer O> ? O : never
+type BodyOf<O> = O extends { requestBody: { content: { 'application/json': infer B } } } ? B : undefined
+type PathOf<O> = O extends { parameters: { path: infer A } } ? A : undefined
+type QueryOf<O> = O extends { parameters: { query?: infer Q } } ? Q : undefined
+type AnswerOf<O> = O extends { responses: infer R }
+  ? { [S in keyof R]: S extends 200 | 201 ? (R[S] extends { content: { 'application/json': infer B } } ? B : undefined) : never }[keyof R]
+  : never
+
+export type Routes<M extends Method> = { [P in keyof paths]: Op<P, M> extends never ? never : undefined extends Op<P, M> ? never : P }[keyof paths]
+export type Body<P extends keyof paths, M extends Method> = BodyOf<Op<P, M>>
+export type Answer<P extends keyof paths, M extends Method> = AnswerOf<Op<P, M>>
+
+export interface Asking<O> {
+  readonly at?: PathOf<O>
+  readonly query?: QueryOf<O>
+  readonly body?: BodyOf<O>
+  readonly as?: Caller
+  readonly signal?: AbortSignal
+}
+
+/** Who asks: the person who is signed in, the paired device, or nobody. */
+export type Caller = 'person' | 'terminal' | 'nobody'
+
+export interface Bearer {
+  /** Gives the access token of a caller, fresh; null where nobody is signed in. */
+  token(caller: Caller, again: boolean): Promise<string | null>
+  /** Hears that the session of a caller has ended. */
+  ended(caller: Caller): void
+}
+
+const PATIENCE_MS = 15_000
+const OVER = new Set(['auth.session_ended', 'auth.not_signed_in', 'auth.bad_token'])
+let bearer: Bearer = { token: async () => null, ended: () => undefined }
+
+export function carry(by: Bearer): void {
+  bearer = by
+}
+
+/** Asks the server once; typed by its own description of the route. Throws `Refused` or `NoAnswer`. */
+export async function ask<P extends keyof paths, M extends Method>(method: M, path: P, asking: Asking<Op<P, M>> = {}): Promise<Answer<P, M>> {
+  const caller = asking.as ?? 'person'
+  const answer = await send(method, path, asking, await bearer.token(caller, false))
+  if (answer.status !== 401 || caller === 'nobody') return read(answer)
+  const fresh = await bearer.token(caller, true)
+  const second = fresh ? await send(method, path, asking, fresh) : answer
+  if (second.status === 401 && OVER.has((await second.clone().json()).code)) bearer.ended(caller)
+  return read(second)
+}
+
+async function send<O>(method: Method, path: string, asking: Asking<O>, token: string | null): Promise<Response> {
+  const at = (asking.at ?? {}) as Record<string, string>
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries((asking.query ?? {}) as Record<string, unknown>)) if (value != null) query.set(name, String(value))
+  const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? '')) + (query.size ? `?${query}` : '')
+  const headers: Record<string, string> = { 'accept-language': language.value }
+  if (token) headers['authorization'] = `Bearer ${token}`
+  if (asking.body !== undefined) headers['content-type'] = 'application/json'
+  const signals = [AbortSignal.timeout(PATIENCE_MS), ...(asking.signal ? [asking.signal] : [])]
+  try {
+    const answer = await fetch(address, {
+      method: method.toUpperCase(),
+      headers,
+      body: asking.body === undefined ? null : JSON.stringify(asking.body),
+      signal: AbortSignal.any(signals),
+      cache: 'no-cache',
+    })
+    net.heard()
+    return answer
+  } catch (error) {
+    if (asking.signal?.aborted) throw error
+    net.missed()
+    throw new NoAnswer(path)
+  }
+}
+
+async function read<T>(answer: Response): Promise<T> {
+  if (answer.status === 204) return undefined as T
+  const body: unknown = await answer.json().catch(() => undefined)
+  if (answer.ok) return body as T
+  // A gateway in front may answer with a page of its own: nobody knows then whether the request arrived.
+  if (body === undefined || typeof body !== 'object' || body === null || !('code' in body)) throw new NoAnswer(String(answer.status))
+  if ((body as Problem).code === 'kernel.no_answer') throw new NoAnswer('kernel.no_answer')
+  throw new Refused(body as Problem)
+}

@@ -1,0 +1,31 @@
+import { computed, ref, watch } from 'vue'
+import { WORDS, type Word } from './dictionary'
+import { kept, keep } from './kept'
+
+export type Language = 'zh-CN' | 'en'
+export type Facts = Readonly<Record<string, string | number>>
+
+const wanted = kept<Language | null>('language', null) ?? (navigator.language.startsWith('zh') ? 'zh-CN' : 'en')
+export const language = ref<Language>(wanted)
+const column = computed(() => (language.value === 'en' ? 1 : 0))
+
+/** Says a word of the dictionary in the language of the screen, with its facts filled in. */
+export function t(word: Word, facts: Facts = {}): string {
+  return WORDS[word][column.value].replace(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? `{${name}}`))
+}
+
+/** Says a word whose name is put together from a code of the server; the code itself where there is none. */
+export function told(prefix: string, code: string): string {
+  const word = `${prefix}_${code}`
+  return word in WORDS ? t(word as Word) : code
+}
+
+watch(
+  language,
+  (now) => {
+    document.documentElement.lang = now
+    document.title = t('app_title')
+    keep('language', now)
+  },
+  { immediate: true },
+)
