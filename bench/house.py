@@ -269,7 +269,8 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
             (
                 uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, None, "completed", "paid",
                 12_000, 0,
-                0, "{}", 0, 0, 0, 0, 0, 0, 12_000, 0, 12, None, "[]", "", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
+                0, "{}", 0, 0, 0, 0, 0, 0, 0, 12_000, 0, 12, None, "[]", "", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
+                None, None, None,
             )
             for i, m in zip(numbers, members_of, strict=True)
         ),
@@ -291,9 +292,15 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
                 0,
                 0,
                 0,
+                0,
                 3_000,
                 "{}",
                 "",
+                0,
+                uid(OLD_ORDER, i),
+                1,
+                0,
+                0,
                 0,
             )
             for i in numbers

@@ -45,7 +45,7 @@ def _script(members: int) -> str:
     coupon, payment = sql_uid(COUPON, ":n"), sql_uid(PAYMENT, ":n")
     spend, earn = sql_uid(0x20, ":n"), sql_uid(0x21, ":n")
     lines = ",\n ".join(
-        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}',{q},3000,2800,0,100,20,0,{2800 * q - 120},'{_CHOICE}','',0)"
+        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}',{q},3000,2800,0,100,20,0,{2800 * q - 120},'{_CHOICE}','',0,{n},{q},0,0,0,0)"
         for i, (v, q) in enumerate((("a", 1), ("b", 1), ("c", 2), ("d", 1)), 1)
     )
     takes = ",".join(f"({sql_uid(SKU, f':{v}')},{q})" for v, q in (("a", 1), ("b", 1), ("c", 2), ("d", 1)))
@@ -67,13 +67,13 @@ SELECT c.*, t.name, t.kind, t.value, t.threshold_fen, t.cap_fen, t.dish_ids, t.s
  FROM promo_coupon c JOIN promo_template t ON t.id = c.template_id WHERE c.id = {coupon};
 SELECT * FROM member_visit WHERE id = {sql_uid(VISIT, ":m")};
 INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, party, state, pay_state, list_fen, member_saving_fen,
- offer_fen, coupons, coupon_fen, points, points_fen, fee_fen, rounding_fen, donation_fen, due_fen, refunded_fen, points_earned, hold_id,
- reasons, applied, note, version, source, external_no, placed_by, fingerprint, business_date, placed_at, paid_at)
+ offer_fen, coupons, coupon_fen, hand_fen, points, points_fen, fee_fen, rounding_fen, donation_fen, due_fen, refunded_fen, points_earned,
+ hold_id, reasons, applied, note, version, source, external_no, placed_by, fingerprint, business_date, placed_at, paid_at)
  VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, NULL, 'placed', 'paid', 14000, 1500, 0,
- '{{"' || {coupon} || '": 500}}', 500, 100,
+ '{{"' || {coupon} || '": 500}}', 500, 0, 100,
  100, 0, 0, 0, 11900, 0, 13, NULL, '{_REASONS}', '{_APPLIED}', '', 1, '', NULL, '{uid(9, 1)}', '{_MARK}', '{TODAY}', now(), now());
 INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, qty, list_fen, unit_fen, offer_fen, coupon_fen, points_fen, rounding_fen,
- due_fen, choice, takes, refunded_qty) VALUES
+ due_fen, choice, takes, refunded_qty, dish_id, ordered_qty, held_qty, voided_qty, returned_qty, hand_fen) VALUES
  {lines};
 UPDATE menu_stock s SET portions_left = s.portions_left - v.q, sold = sold + v.q FROM (VALUES {takes}) v(k, q)
  WHERE s.store_id = {store} AND s.sku_id = v.k AND NOT sold_out;

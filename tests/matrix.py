@@ -112,12 +112,15 @@ POST   /v1/orders/{order_id}/bill                               | ?  +  0  -  | 
 POST   /v1/orders/{order_id}/cancel                             | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/cash                               | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/close                              | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/fire                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/refunds/preview                     | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
 GET    /v1/orders/{order_id}/refunds                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/refunds                            | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/returns                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/returns                            | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/rounds                             | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/steps                              | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 POST   /v1/quotes                                               | +  +  -  -  | -  +  +  +  | -  -  | -  -  -  +

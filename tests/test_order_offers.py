@@ -177,7 +177,7 @@ async def with_fees(floor: Floor, **fees: Any) -> None:
     await floor.done("PUT", f"/v1/stores/{floor.store.id}", asked, floor.at("hq_admin"))
     await floor.ctx.refresh()
     assert (await floor.done("GET", f"/v1/stores/{floor.store.id}", None))["fees"] == {
-        "packaging_fen": 0, "delivery_fen": 0, "service_bp": 0, "tea_fen": 0, "round_to_fen": 0,
+        "packaging_fen": 0, "delivery_fen": 0, "service_bp": 0, "tea_fen": 0, "round_to_fen": 0, "minimums": [],
     } | fees  # fmt: skip
 
 

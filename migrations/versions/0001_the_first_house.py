@@ -507,6 +507,7 @@ def upgrade() -> None:
         sa.Column("offer_fen", columns.Int(), nullable=False),
         sa.Column("coupons", columns.Str(), nullable=False),
         sa.Column("coupon_fen", columns.Int(), nullable=False),
+        sa.Column("hand_fen", columns.Int(), nullable=False),
         sa.Column("points", columns.Int(), nullable=False),
         sa.Column("points_fen", columns.Int(), nullable=False),
         sa.Column("fee_fen", columns.Int(), nullable=False),
@@ -527,6 +528,9 @@ def upgrade() -> None:
         sa.Column("business_date", columns.Day(), nullable=False),
         sa.Column("placed_at", columns.Moment(), nullable=False),
         sa.Column("paid_at", columns.Moment(), nullable=True),
+        sa.Column("split_from", columns.Id(), nullable=True),
+        sa.Column("reopens", columns.Id(), nullable=True),
+        sa.Column("went_to", columns.Id(), nullable=True),
         sa.CheckConstraint(
             "pay_state IN ('unpaid', 'paying', 'paid', 'partly_refunded', 'refunded')",
             name=op.f("ordering_order_pay_state"),
@@ -536,7 +540,7 @@ def upgrade() -> None:
             name=op.f("ordering_order_state"),
         ),
         sa.CheckConstraint(
-            "due_fen >= 0 AND list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen + fee_fen - rounding_fen + donation_fen = due_fen",
+            "due_fen >= 0 AND list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen + fee_fen - rounding_fen + donation_fen = due_fen",
             name=op.f("ordering_order_adds_up"),
         ),
         sa.CheckConstraint("refunded_fen >= 0 AND refunded_fen <= due_fen", name=op.f("ordering_order_refunded")),
@@ -553,6 +557,20 @@ def upgrade() -> None:
             sqlite_where=sa.text("external_no IS NOT NULL"),
         )
         batch_op.create_index("ordering_order_member_idx", ["member_id", "placed_at"], unique=False)
+        batch_op.create_index(
+            "ordering_order_reopened_once",
+            ["reopens"],
+            unique=True,
+            postgresql_where=sa.text("reopens IS NOT NULL"),
+            sqlite_where=sa.text("reopens IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ordering_order_split_from_idx",
+            ["split_from"],
+            unique=False,
+            postgresql_where=sa.text("split_from IS NOT NULL"),
+            sqlite_where=sa.text("split_from IS NOT NULL"),
+        )
         batch_op.create_index("ordering_order_store_idx", ["store_id", "placed_at"], unique=False)
 
     op.create_table(
@@ -1119,6 +1137,30 @@ def upgrade() -> None:
         batch_op.create_index("menu_dish_category_id_idx", ["category_id"], unique=False)
 
     op.create_table(
+        "ordering_discount",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("line_no", columns.Int(), nullable=True),
+        sa.Column("value", columns.Int(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("actor_id", columns.Str(), nullable=False),
+        sa.Column("approved_by", columns.Str(), nullable=True),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint("kind IN ('gift', 'amount', 'percent')", name=op.f("ordering_discount_kind")),
+        sa.CheckConstraint(
+            "value > 0 AND (kind <> 'gift' OR line_no IS NOT NULL)", name=op.f("ordering_discount_value")
+        ),
+        sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_discount_order_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("ordering_discount_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("ordering_discount", schema=None) as batch_op:
+        batch_op.create_index("ordering_discount_order_id_idx", ["order_id"], unique=False)
+
+    op.create_table(
         "ordering_first",
         sa.Column("member_id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -1139,18 +1181,28 @@ def upgrade() -> None:
         sa.Column("unit_fen", columns.Int(), nullable=False),
         sa.Column("offer_fen", columns.Int(), nullable=False),
         sa.Column("coupon_fen", columns.Int(), nullable=False),
+        sa.Column("hand_fen", columns.Int(), nullable=False),
         sa.Column("points_fen", columns.Int(), nullable=False),
         sa.Column("rounding_fen", columns.Int(), nullable=False),
         sa.Column("due_fen", columns.Int(), nullable=False),
         sa.Column("choice", columns.Str(), nullable=False),
         sa.Column("takes", columns.Str(), nullable=False),
         sa.Column("refunded_qty", columns.Int(), nullable=False),
+        sa.Column("dish_id", columns.Id(), nullable=False),
+        sa.Column("ordered_qty", columns.Int(), nullable=False),
+        sa.Column("held_qty", columns.Int(), nullable=False),
+        sa.Column("voided_qty", columns.Int(), nullable=False),
+        sa.Column("returned_qty", columns.Int(), nullable=False),
         sa.CheckConstraint(
-            "due_fen >= 0 AND unit_fen * qty - offer_fen - coupon_fen - points_fen - rounding_fen = due_fen",
+            "due_fen >= 0 AND unit_fen * qty - offer_fen - coupon_fen - hand_fen - points_fen - rounding_fen = due_fen",
             name=op.f("ordering_line_adds_up"),
         ),
-        sa.CheckConstraint("qty > 0 AND unit_fen >= 0 AND unit_fen <= list_fen", name=op.f("ordering_line_price")),
+        sa.CheckConstraint(
+            "ordered_qty > 0 AND qty >= 0 AND voided_qty >= 0 AND returned_qty >= 0 AND held_qty >= 0 AND held_qty <= qty AND qty = ordered_qty - voided_qty - returned_qty",
+            name=op.f("ordering_line_pieces"),
+        ),
         sa.CheckConstraint("refunded_qty >= 0 AND refunded_qty <= qty", name=op.f("ordering_line_refunded")),
+        sa.CheckConstraint("unit_fen >= 0 AND unit_fen <= list_fen", name=op.f("ordering_line_price")),
         sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_line_order_id_fkey")),
         sa.PrimaryKeyConstraint("order_id", "line_no", name=op.f("ordering_line_pkey")),
         sqlite_strict=True,
@@ -1182,6 +1234,29 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
         batch_op.create_index("ordering_refund_order_id_idx", ["order_id"], unique=False)
+
+    op.create_table(
+        "ordering_return",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("act_id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("dish_id", columns.Id(), nullable=False),
+        sa.Column("voided_qty", columns.Int(), nullable=False),
+        sa.Column("returned_qty", columns.Int(), nullable=False),
+        sa.Column("restock", columns.Flag(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("actor_id", columns.Str(), nullable=False),
+        sa.Column("approved_by", columns.Str(), nullable=True),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("voided_qty >= 0 AND returned_qty >= 0", name=op.f("ordering_return_pieces")),
+        sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_return_order_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("ordering_return_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("ordering_return", schema=None) as batch_op:
+        batch_op.create_index("ordering_return_order_id_idx", ["order_id"], unique=False)
 
     op.create_table(
         "ordering_round",
@@ -2155,12 +2230,20 @@ def downgrade() -> None:
 
     op.drop_table("ordering_step")
     op.drop_table("ordering_round")
+    with op.batch_alter_table("ordering_return", schema=None) as batch_op:
+        batch_op.drop_index("ordering_return_order_id_idx")
+
+    op.drop_table("ordering_return")
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
         batch_op.drop_index("ordering_refund_order_id_idx")
 
     op.drop_table("ordering_refund")
     op.drop_table("ordering_line")
     op.drop_table("ordering_first")
+    with op.batch_alter_table("ordering_discount", schema=None) as batch_op:
+        batch_op.drop_index("ordering_discount_order_id_idx")
+
+    op.drop_table("ordering_discount")
     with op.batch_alter_table("menu_dish", schema=None) as batch_op:
         batch_op.drop_index("menu_dish_category_id_idx")
 
@@ -2252,6 +2335,16 @@ def downgrade() -> None:
     op.drop_table("org_brand")
     with op.batch_alter_table("ordering_order", schema=None) as batch_op:
         batch_op.drop_index("ordering_order_store_idx")
+        batch_op.drop_index(
+            "ordering_order_split_from_idx",
+            postgresql_where=sa.text("split_from IS NOT NULL"),
+            sqlite_where=sa.text("split_from IS NOT NULL"),
+        )
+        batch_op.drop_index(
+            "ordering_order_reopened_once",
+            postgresql_where=sa.text("reopens IS NOT NULL"),
+            sqlite_where=sa.text("reopens IS NOT NULL"),
+        )
         batch_op.drop_index("ordering_order_member_idx")
         batch_op.drop_index(
             "ordering_order_external_once",

@@ -71,18 +71,22 @@ PROOFS = {
     "X8 what a store counts as sold is what its orders took, less what was put back": """
         SELECT s.store_id, s.sku_id, s.sold, t.n FROM menu_stock s LEFT JOIN (
             SELECT store_id, sku, sum(n) AS n FROM (
-                SELECT o.store_id, j.key AS sku, CAST(CAST(j.value AS text) AS integer) AS n
+                SELECT o.store_id, j.key AS sku, CAST(CAST(j.value AS text) AS integer) * l.qty AS n
                 FROM ordering_order o JOIN ordering_line l ON l.order_id = o.id,
-                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":' || CAST(l.qty AS text) || '}'
-                    ELSE l.takes END)) j
+                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":1}' ELSE l.takes END)) j
                 WHERE (o.state <> 'cancelled' OR o.pay_state = 'refunded') AND o.source = ''
                 UNION ALL
-                SELECT o.store_id, j.key, -CAST(CAST(j.value AS text) AS integer) * p.qty / l.qty
+                SELECT o.store_id, j.key, CAST(CAST(j.value AS text) AS integer) * r.returned_qty
+                FROM ordering_return r JOIN ordering_order o ON o.id = r.order_id
+                JOIN ordering_line l ON l.order_id = r.order_id AND l.dish_id = r.dish_id,
+                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":1}' ELSE l.takes END)) j
+                WHERE NOT r.restock
+                UNION ALL
+                SELECT o.store_id, j.key, -CAST(CAST(j.value AS text) AS integer) * p.qty
                 FROM ordering_refund f JOIN ordering_refund_line p ON p.refund_id = f.id
                 JOIN ordering_order o ON o.id = f.order_id
                 JOIN ordering_line l ON l.order_id = f.order_id AND l.line_no = p.line_no,
-                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":' || CAST(l.qty AS text) || '}'
-                    ELSE l.takes END)) j
+                json_each(json(CASE l.takes WHEN '' THEN '{"' || CAST(l.sku_id AS text) || '":1}' ELSE l.takes END)) j
                 WHERE f.restock
             ) taken GROUP BY store_id, sku
         ) t ON t.store_id = s.store_id AND t.sku = CAST(s.sku_id AS text)

@@ -42,6 +42,7 @@ from goodtaste.ordering import http as ordering_http
 from goodtaste.ordering import jobs as ordering_jobs
 from goodtaste.ordering import proof as ordering_proof
 from goodtaste.ordering import wallet as ordering_wallet
+from goodtaste.ordering.bill import http as bill_http
 from goodtaste.ordering.dry_run import http as dry_run_http
 from goodtaste.ordering.dry_run.run import Desk
 from goodtaste.org import api as org
@@ -73,6 +74,7 @@ ROUTES: list[Any] = [
     *member_http.ROUTES,
     *level_http.ROUTES,
     *ordering_http.ROUTES,
+    *bill_http.ROUTES,
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
     *payment_http.ROUTES,

@@ -12,7 +12,7 @@ from goodtaste.menu.asked import (
     SkuAsked,
     SlotAsked,
 )
-from goodtaste.menu.book import BadChoice, Choice, Chosen, MenuBook, NotOnMenu, Part
+from goodtaste.menu.book import COURSE_MAX, BadChoice, Choice, Chosen, Guest, MenuBook, NotOnMenu, Part
 from goodtaste.menu.catalogue import menu_snapshot
 from goodtaste.menu.categories import (
     CategoryChange,
@@ -39,10 +39,10 @@ from goodtaste.menu.stock import SoldOut, Stock, explain, give_back, stock_of, t
 from goodtaste.menu.transfer import ImportRefused, Report, RowFault, import_menu
 
 __all__ = [
-    "PAST_DISHES_MAX", "STOCK_GUARDS",
+    "COURSE_MAX", "PAST_DISHES_MAX", "STOCK_GUARDS",
     "BadChoice", "BadDish", "CategoryChange", "ChangedMeanwhile", "Choice", "ChoiceAsked", "Chosen", "DishChange",
-    "GroupAsked", "ImportRefused", "MenuBook", "MoreAsked", "NewCategory", "NewDish", "NewPrices", "NotOnMenu", "OptionAsked", "Pages",
-    "Part", "PastDish", "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut",
+    "GroupAsked", "Guest", "ImportRefused", "MenuBook", "MoreAsked", "NewCategory", "NewDish", "NewPrices", "NotOnMenu", "OptionAsked",
+    "Pages", "Part", "PastDish", "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut",
     "SoldOutAsked", "Stock", "add_portions", "archive", "begin_day", "begin_days", "change_category", "change_dish", "end_price", "explain",
     "give_back", "import_menu", "in_store", "make_category", "make_dish", "menu_snapshot", "past_code", "set_portions", "set_prices",
     "short_snapshot", "stock_of", "switch_dish", "switch_sold_out", "take", "total",

@@ -9,9 +9,14 @@ from typing import Annotated, Any
 import msgspec
 
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.input import Id, Input, Text
+from goodtaste.kernel.input import PRINTABLE, Id, Input, Text
 from goodtaste.org.api import Hours, is_open
 from goodtaste.pricing.api import QTY_MAX, Line
+
+COURSE_MAX = 9
+GUEST_MAX = 36  # characters
+
+Guest = Annotated[str, msgspec.Meta(max_length=GUEST_MAX, pattern=PRINTABLE)]
 
 
 class NotOnMenu(Refusal):
@@ -147,13 +152,20 @@ class Part(Input, frozen=True):
 
 
 class Choice(Input, frozen=True, omit_defaults=True):
-    """What a diner asks for: `qty` of a SKU, with options, and with parts where it is a set meal."""
+    """What a diner asks for: `qty` of a SKU, with options, and with parts where it is a set meal.
+
+    `hold`: it is not made before somebody says so; `course`: with which course it comes (0: none was said); `guest`: what the table
+    calls who asks, a short mark that says nothing to others.
+    """
 
     sku_id: Id
     qty: Annotated[int, msgspec.Meta(ge=1, le=QTY_MAX)]
     options: Annotated[tuple[Id, ...], msgspec.Meta(max_length=50)] = ()
     parts: Annotated[tuple[Part, ...], msgspec.Meta(max_length=50)] = ()
     note: Text = ""
+    hold: bool = False
+    course: Annotated[int, msgspec.Meta(ge=0, le=COURSE_MAX)] = 0
+    guest: Guest = ""
 
 
 class Chosen(msgspec.Struct, frozen=True):

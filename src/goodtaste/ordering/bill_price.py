@@ -9,10 +9,11 @@ import msgspec
 from sqlalchemy import delete, update
 
 from goodtaste.kernel.db import Change, Id, Int, Query, Steps, Str, change, par
+from goodtaste.kernel.ids import derived_id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering import cart, coupons, first
+from goodtaste.ordering import bill_rows, cart, coupons, first
 from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.kept import kept_of, kept_text
 from goodtaste.ordering.lines import gift_views, line_row, line_view, portions
@@ -32,12 +33,16 @@ from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
 _PRICE = {
-    **dict.fromkeys(("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "points", "points_fen"), Int),
-    **dict.fromkeys(("fee_fen", "rounding_fen", "donation_fen", "due_fen"), Int),
+    **dict.fromkeys(
+        ("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "hand_fen", "points", "points_fen"), Int
+    ),
+    **dict.fromkeys(("fee_fen", "rounding_fen", "donation_fen", "due_fen", "party"), Int),
     **dict.fromkeys(("coupons", "reasons", "applied"), Str),
-    "hold_id": Id,
+    **dict.fromkeys(("hold_id", "table_id"), Id),
 }
-_SHARES = ("offer_fen", "coupon_fen", "points_fen", "rounding_fen", "due_fen")
+_SHARES = ("offer_fen", "coupon_fen", "hand_fen", "points_fen", "rounding_fen", "due_fen")
+_PIECES = ("qty", "ordered_qty", "held_qty", "voided_qty", "returned_qty")
+_NOTHING = dict.fromkeys(_SHARES, 0)
 REPRICED = change(
     update(order)
     .where(
@@ -52,7 +57,7 @@ REPRICED = change(
 SHARED = change(
     update(line)
     .where(line.c.order_id == par("order_id", Id), line.c.line_no == par("line_no", Int))
-    .values({name: par(name, Int) for name in _SHARES}),
+    .values({name: par(name, Int) for name in (*_SHARES, *_PIECES)}),
     guard="ordering_line_gone",
 )
 LINE_GONE = change(
@@ -85,10 +90,13 @@ def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: i
         donation_fen=donation_fen,
         order_id=found.id,
         opened_at=found.placed_at,
+        split=found.split_from is not None,
     )
     look = cart.look(ground, where)
+    more = bill_rows.queries(found, where)
     if found.member_id is None:
-        own, *counted = yield [promo.offers_of_order(found.id), *look.queries]
+        own, *counted = yield [promo.offers_of_order(found.id), *more, *look.queries]
+        ground, counted = _grounded(ground, more, counted)
         return AtHand(ground, look.seen(counted, where, own=own), own)
     queries: list[Query[Any]] = [
         promo.offers_of_order(found.id),
@@ -97,7 +105,8 @@ def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: i
         ledger.LOTS(account_id=ledger.account_of(found.member_id, "member"), today=where.today),
         promo.by_ids(asked.coupons),
     ]
-    own, standings, balances, lots, held, *counted = yield [*queries, *look.queries]
+    own, standings, balances, lots, held, *counted = yield [*queries, *more, *look.queries]
+    ground, counted = _grounded(ground, more, counted)
     if asked.coupons or points:
         members.known(standings, found.member_id, redeems=True)
     standing = standings[0] if standings else None
@@ -105,25 +114,67 @@ def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: i
     return AtHand(ground, look.seen(counted, where, own=own), own, standing, points_at_hand, lots, held)
 
 
+def _grounded(ground: cart.Ground, more: list[Query[Any]], found: list[Any]) -> tuple[cart.Ground, list[Any]]:
+    """Return a ground with what was read of the bill, and the answers that are left."""
+    discounts, rest = found[0], found[len(more) :]
+    elsewhere = found[1][0].fen if len(more) > 1 else 0
+    return msgspec.structs.replace(ground, by_hand=bill_rows.live(discounts), elsewhere_fen=elsewhere), rest
+
+
 class Repriced(msgspec.Struct, frozen=True):
-    """A bill with its new price: its rows as they will be, and the changes that make them so."""
+    """A bill with its new price: its rows as they will be, and the changes that make them so.
+
+    `stock`: the portions that it takes more, below zero those that it gives back; `wanted`: those that it takes, to say which are missing.
+    `fresh` and `gone` are the gifts that come and go with the price.
+    """
 
     priced: pricing.Priced
     after: OrderRow
     lines: list[LineRow]
-    portions: dict[str, int]
-    changes: list[Change]
+    wanted: dict[str, int]
+    stock: dict[str, int]
+    fresh: list[LineRow]
+    gone: list[LineRow]
+    writes: list[Change]
 
     @property
     def view(self) -> OrderView:
         """The bill as it will be shown."""
         return view(self.after, self.lines)
 
+    @property
+    def changes(self) -> list[Change]:
+        """All that makes it so."""
+        return [*self.writes, *moved_stock(self.after.store_id, self.stock)]
+
+
+class Coming(msgspec.Struct, frozen=True):
+    """What comes to a bill and leaves it: `chosen` with the round `owner`, lines `arriving` from another bill, lines `leaving` to one, and
+    portions that go `back` on sale.
+    """
+
+    chosen: Sequence[menu.Chosen] = ()
+    owner: str = ""
+    arriving: Sequence[LineRow] = ()
+    leaving: Sequence[LineRow] = ()
+    back: dict[str, int] = {}
+
+
+NOTHING = Coming()
+
+
+def moved_stock(store_id: str, net: dict[str, int]) -> list[Change]:
+    """Return the changes that take portions, and give back those below zero: a row of the stock is written once."""
+    return [
+        menu.take(store_id, {sku: n for sku, n in net.items() if n > 0}),
+        menu.give_back(store_id, {sku: -n for sku, n in net.items() if n < 0}),
+    ]
+
 
 def reprice(
     found: OrderRow,
     lines: Sequence[LineRow],
-    chosen: Sequence[menu.Chosen],
+    coming: Coming,
     *,
     asked: Wanted,
     points: int,
@@ -131,10 +182,15 @@ def reprice(
     hold_id: str | None,
     where: Place,
 ) -> Repriced:
-    """Return a bill with more lines, and with the coupons and points asked for, priced again."""
-    kept, number = kept_of(found.applied), lines[-1].round + bool(chosen)
+    """Return a bill with what comes and goes, and with the coupons and points asked for, priced again.
+
+    `found` and `lines` are as they will be but for their price: with the pieces that stay, and at the table where they are then.
+    """
+    kept, chosen = kept_of(found.applied), coming.chosen
+    number = max([each.round for each in lines], default=0) + bool(chosen)
     bought = [each for each in lines if each.line_no not in kept.gifts]
-    cart_lines = [*(_as_line(each, where.book) for each in bought), *(each.line for each in chosen)]
+    there = [*bought, *coming.arriving]
+    cart_lines = [*(_as_line(each, where.book) for each in there if each.qty), *(each.line for each in chosen)]
     context = cart.context(
         at_hand.ground, at_hand.seen, where, standing=at_hand.standing, points=at_hand.balances, points_wanted=points
     )
@@ -142,55 +198,78 @@ def reprice(
     reckoned = cart.reckon(cart_lines, context, at_hand.seen, held)
     priced = reckoned.priced
     by_no = {each.line_no: each for each in priced.lines}
-    new = [line_view(by_no[each.line.line_no], each, round_=number) for each in chosen]
-    last = max([each.line_no for each in lines] + [each.line_no for each in new])
-    gifts = gift_views(priced, after=last, round_=number, book=where.book)
+    new = [line_view(by_no[each.line.line_no], each, round_=number, owner=coming.owner) for each in chosen]
+    numbers = [each.line_no for rows in (lines, coming.arriving, coming.leaving) for each in rows]
+    last = max([*numbers, *(each.line_no for each in new)], default=0)
+    owner = derived_id(found.id, f"gifts{found.version + 1}")
+    gifts = gift_views(priced, after=last, round_=max(1, number), book=where.book, owner=owner)
     stay, gone = _gifts_that_stay(lines, kept.gifts, reckoned, gifts)
+    fresh = [line_row(found.id, each, {}) for each in gifts if each.line_no not in stay]
     rows = [line_row(found.id, each, what.takes) for each, what in zip(new, chosen, strict=True)]
-    fresh = [each for each in gifts if each.line_no not in stay]
-    rows += [line_row(found.id, each, {}) for each in fresh]
     keeps = reckoned.kept(at_hand.coupons, gifts, policy=where.program.refund_policy)
     of = {stay.get(line_no, line_no): offer_id for line_no, offer_id in keeps.gifts.items()}
     price = _price(priced, hold_id if priced.points else None) | {
-        "applied": kept_text(msgspec.structs.replace(keeps, gifts=of))
+        "applied": kept_text(msgspec.structs.replace(keeps, gifts=of)),
+        "table_id": found.table_id,
+        "party": found.party,
     }
-    wanted = menu.total([*(each.takes for each in chosen), *({each.sku_id: each.qty} for each in fresh)])
-    net = _net(wanted, portions((each, each.qty) for each in gone))
-    changes = [
+    wanted = menu.total([*(each.takes for each in chosen), *({each["sku_id"]: each["qty"]} for each in fresh)])
+    back = menu.total([coming.back, portions((each, each.qty) for each in gone)])
+    shown = {each.line_no: msgspec.structs.replace(each, **_shares(by_no.get(each.line_no))) for each in there}
+    came = {each.line_no for each in coming.arriving}
+    writes = [
         REPRICED(order_id=found.id, seen=found.version, **price),
-        SHARED.many(
-            [{"order_id": found.id, "line_no": each.line_no, **_shares(by_no[each.line_no])} for each in bought]
-        ),
-        LINE_GONE.many([{"order_id": found.id, "line_no": each.line_no} for each in gone]),
-        NEW_LINES.many(rows),
-        menu.take(found.store_id, {sku: n for sku, n in net.items() if n > 0}),
-        menu.give_back(found.store_id, {sku: -n for sku, n in net.items() if n < 0}),
+        SHARED.many([_shared(found.id, each) for line_no, each in shown.items() if line_no not in came]),
+        LINE_GONE.many([{"order_id": found.id, "line_no": each.line_no} for each in [*gone, *coming.leaving]]),
+        NEW_LINES.many([*rows, *fresh, *(_moved_row(found.id, shown[line_no]) for line_no in came)]),
         *_offers(found, reckoned, kept.first, at_hand, where),
     ]
-    after = msgspec.structs.replace(found, version=found.version + 1, **price)
     left = {each.line_no for each in gone}
-    shown = [
-        msgspec.structs.replace(each, **_shares(by_no[each.line_no])) if each.line_no in by_no else each
-        for each in lines
-        if each.line_no not in left
-    ]
-    shown += [msgspec.convert({name: row[name] for name in LineRow.__struct_fields__}, LineRow) for row in rows]
-    return Repriced(priced, after, shown, wanted, changes)
+    stays = [each for each in lines if each.line_no in kept.gifts and each.line_no not in left]
+    made = [_as_row(row) for row in [*rows, *fresh]]
+    after = msgspec.structs.replace(found, version=found.version + 1, **price)
+    return Repriced(
+        priced=priced,
+        after=after,
+        lines=sorted([*shown.values(), *stays, *made], key=lambda each: each.line_no),
+        wanted=wanted,
+        stock={sku: wanted.get(sku, 0) - back.get(sku, 0) for sku in wanted.keys() | back.keys()},
+        fresh=made[len(rows) :],
+        gone=gone,
+        writes=writes,
+    )
 
 
 def _as_line(each: LineRow, book: menu.MenuBook) -> pricing.Line:
     """A line keeps the prices at which it was ordered."""
     sku = book.sku.get(each.sku_id)
-    return pricing.Line(each.line_no, each.sku_id, sku.dish_id if sku else "", each.qty, each.list_fen, each.unit_fen)
+    dish_id = sku.dish_id if sku else ""
+    return pricing.Line(each.line_no, each.sku_id, dish_id, each.qty, each.list_fen, kept_fen=each.unit_fen)
 
 
-def _shares(each: pricing.PricedLine) -> dict[str, int]:
-    return {name: getattr(each, name) for name in _SHARES}
+def _as_row(row: dict[str, Any]) -> LineRow:
+    return msgspec.convert({name: row[name] for name in LineRow.__struct_fields__}, LineRow)
+
+
+def _moved_row(order_id: str, each: LineRow) -> dict[str, Any]:
+    return {**msgspec.structs.asdict(each), "order_id": order_id}
+
+
+def _shares(each: pricing.PricedLine | None) -> dict[str, int]:
+    return {name: getattr(each, name) for name in _SHARES} if each else _NOTHING
+
+
+def _shared(order_id: str, each: LineRow) -> dict[str, Any]:
+    return {
+        "order_id": order_id,
+        "line_no": each.line_no,
+        **{name: getattr(each, name) for name in (*_SHARES, *_PIECES)},
+    }
 
 
 def _price(priced: pricing.Priced, hold_id: str | None) -> dict[str, Any]:
-    same = ("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "points", "points_fen", "rounding_fen")
-    return {name: getattr(priced, name) for name in (*same, "donation_fen", "due_fen")} | {
+    same = ("list_fen", "member_saving_fen", "offer_fen", "coupon_fen", "hand_fen", "points", "points_fen")
+    return {name: getattr(priced, name) for name in (*same, "rounding_fen", "donation_fen", "due_fen")} | {
         "fee_fen": cart.fee_fen(priced),
         "coupons": coupons_text(coupons.of_price(priced)),
         "reasons": reasons_text(priced.reasons),
@@ -209,11 +288,6 @@ def _gifts_that_stay(
         if known:
             stay[line_.line_no] = known.line_no
     return stay, list(there.values())
-
-
-def _net(wanted: dict[str, int], back: dict[str, int]) -> dict[str, int]:
-    """Return the portions that are taken more than given back: a row of the stock is written once."""
-    return {sku: wanted.get(sku, 0) - back.get(sku, 0) for sku in wanted.keys() | back.keys()}
 
 
 def _offers(found: OrderRow, reckoned: cart.Reckoned, was_first: bool, at_hand: AtHand, where: Place) -> list[Change]:

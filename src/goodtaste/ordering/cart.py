@@ -29,7 +29,9 @@ ROUNDED = ("counter", "dine_in")
 class Ground(msgspec.Struct, frozen=True):
     """Where, how and for whom a cart is priced.
 
-    `opened_at`: when the bill was opened that is priced again, which decides about dayparts, weekdays and dates.
+    `opened_at`: when the bill was opened that is priced again, which decides about dayparts, weekdays and dates.  `split`: it was split off
+    the bill of its table, `elsewhere_fen`: what the goods come to that were split off this one: a table has one minimum.  `by_hand`: what
+    people took off.
     """
 
     store_id: str
@@ -41,6 +43,9 @@ class Ground(msgspec.Struct, frozen=True):
     donation_fen: int = 0
     order_id: str = ""
     opened_at: datetime | None = None
+    split: bool = False
+    elsewhere_fen: int = 0
+    by_hand: tuple[pricing.ByHand, ...] = ()
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -126,12 +131,13 @@ def context(
         first_order=seen.first_order,
         birthday=standing.birthday if standing else None,
         max_coupons=program.coupons_each_order,
-        fees=fees(where.fees, ground),
+        fees=fees(where.fees, ground, area=where.table_kind(ground.table_id)),
+        by_hand=ground.by_hand,
     )
 
 
-def fees(of: org.StoreFees, ground: Ground) -> pricing.Fees:
-    """Return what a store adds to a bill of this kind."""
+def fees(of: org.StoreFees, ground: Ground, *, area: str | None) -> pricing.Fees:
+    """Return what a store adds to a bill of this kind, in this area of its tables."""
     at_table = ground.kind == "dine_in"
     return pricing.Fees(
         packaging_fen=of.packaging_fen if ground.kind in TAKEN_AWAY else 0,
@@ -140,7 +146,17 @@ def fees(of: org.StoreFees, ground: Ground) -> pricing.Fees:
         tea_fen=of.tea_fen * (ground.party or 0) if at_table else 0,
         donation_fen=ground.donation_fen,
         round_to_fen=of.round_to_fen if ground.kind in ROUNDED else 0,
+        minimum_fen=_minimum(of, ground, area) if at_table and ground.table_id else 0,
     )
+
+
+def _minimum(of: org.StoreFees, ground: Ground, area: str | None) -> int:
+    """Return what the goods of a bill must come to: what was split off its table counts for the table, people for their own bill."""
+    minimum = of.minimum(area)
+    if minimum is None:
+        return 0
+    table_fen = 0 if ground.split else max(0, minimum.table_fen - ground.elsewhere_fen)
+    return table_fen + minimum.person_fen * (ground.party or 0)
 
 
 def fee_fen(priced: pricing.Priced) -> int:

@@ -1,16 +1,21 @@
-"""An order as an event tells it."""
+"""An order as an event tells it, and what of it the kitchen is to make."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from goodtaste.events.ordering import OrderLine, OrderPaid, OrderPlaced
+import msgspec
+
+from goodtaste.events.ordering import FiredLine, LinesFired, OrderLine, OrderPaid, OrderPlaced
+from goodtaste.menu.api import Choice
 from goodtaste.ordering.orders import LineRow, LineView, OrderRow, OrderView
+
+_choice = msgspec.json.Decoder(Choice).decode
 
 
 def stream(order: OrderRow | OrderView) -> str:
-    """Return whose events those of an order are ordered with: the member's, or its own."""
-    return order.member_id or order.id
+    """Return whose events those of an order are ordered with: the member's, those of the bill it was split off, or its own."""
+    return order.member_id or order.split_from or order.reopens or order.id
 
 
 def told_lines(lines: Sequence[LineView] | Sequence[LineRow]) -> list[OrderLine]:
@@ -18,10 +23,56 @@ def told_lines(lines: Sequence[LineView] | Sequence[LineRow]) -> list[OrderLine]
     return [OrderLine(each.line_no, each.sku_id, each.qty, each.due_fen) for each in lines]
 
 
+def sent(order: OrderRow | OrderView) -> bool:
+    """Tell whether the kitchen knows of an order: at a table from the beginning, any other once it is paid, or being made before."""
+    waits = order.paid_at is None and order.state in ("placed", "cancelled")
+    return order.kind == "dine_in" or order.reopens is not None or not waits
+
+
+def fired(pieces: Iterable[tuple[LineView | LineRow, int]]) -> tuple[FiredLine, ...]:
+    """Return pieces of lines as the kitchen is told to make them."""
+    return tuple(_fired(line, qty) for line, qty in pieces if qty)
+
+
+def not_held(lines: Iterable[LineView | LineRow]) -> tuple[FiredLine, ...]:
+    """Return what of lines is to be made as soon as the kitchen knows of them."""
+    return fired((each, each.qty - each.held_qty) for each in lines)
+
+
+def choice_of(line: LineView | LineRow) -> Choice:
+    """Return what was asked for by a line."""
+    return _choice(line.choice) if isinstance(line, LineRow) else line.choice
+
+
+def _fired(line: LineView | LineRow, qty: int) -> FiredLine:
+    name, *options = line.name.split("·")
+    choice = choice_of(line)
+    return FiredLine(
+        line.dish_id, line.line_no, line.sku_id, name, qty, options, choice.note, choice.course, choice.guest
+    )
+
+
+def lines_fired(order: OrderRow, lines: Sequence[FiredLine]) -> LinesFired:
+    """Return the event that held pieces are to be made now."""
+    return LinesFired(
+        order_id=order.id,
+        stream=stream(order),
+        store_id=order.store_id,
+        table_id=order.table_id,
+        kind=order.kind,
+        channel=order.channel,
+        lines=list(lines),
+    )
+
+
 def paid(
     order: OrderRow | OrderView, lines: Sequence[LineView] | Sequence[LineRow], *, points_earned: int
 ) -> OrderPaid:
-    """Return the event that an order was paid."""
+    """Return the event that an order was paid; `order` is as it was before, or as it is made and paid in one act.
+
+    It fires what the kitchen does not know yet; of an order that was over before it came here, nothing.
+    """
+    known = sent(order) if order.paid_at is None else order.state != "placed"
     return OrderPaid(
         order_id=order.id,
         stream=stream(order),
@@ -36,6 +87,7 @@ def paid(
         coupon_ids=order.coupon_ids,
         business_date=order.business_date,
         lines=told_lines(lines),
+        fired=() if known else not_held(lines),
     )
 
 
@@ -52,4 +104,5 @@ def placed(order: OrderView) -> OrderPlaced:
         due_fen=order.due_fen,
         business_date=order.business_date,
         lines=told_lines(order.lines),
+        fired=not_held(order.lines) if sent(order) else (),
     )

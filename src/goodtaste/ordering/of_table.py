@@ -77,7 +77,7 @@ OWING = Read(
 CARRIED = change(
     update(order)
     .where(order.c.id == par("order_id", Id), order.c.state != "cancelled")
-    .values(table_id=par("table_id", Id))
+    .values(table_id=par("table_id", Id), version=order.c.version + 1)
 )
 
 

@@ -8,19 +8,19 @@ from typing import Annotated
 import msgspec
 from sqlalchemy import select
 
-from goodtaste.events.ordering import RoundAdded
+from goodtaste.events.ordering import LinesReturned, ReturnedLine, RoundAdded
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.db import Change, GuardBroken, Id, Read, Steps, first, insert, par, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import derived_id, fingerprint, same_or_taken
 from goodtaste.kernel.input import Count, Fen, Input, Positive
 from goodtaste.kernel.input import Id as IdText
-from goodtaste.kernel.outbox import tell
+from goodtaste.kernel.outbox import Event, tell
 from goodtaste.ledger import api as ledger
 from goodtaste.menu import api as menu
 from goodtaste.ordering import coupons, facts, held
 from goodtaste.ordering.asked import Donation, PriceChanged
-from goodtaste.ordering.bill_price import AtHand, Repriced, read_at_hand, reprice
+from goodtaste.ordering.bill_price import NOTHING, AtHand, Coming, Repriced, read_at_hand, reprice
 from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, read, view
 from goodtaste.ordering.place import STALE
@@ -32,6 +32,7 @@ from goodtaste.promo import api as promo
 
 ROUNDS_MAX = 50
 NONE = Wanted()  # no coupons
+GIFT_GONE = "the gift does not apply any more"
 
 
 class NotOpen(Refusal):
@@ -71,7 +72,8 @@ ROUND = Read(select(round_.c.fingerprint).where(round_.c.id == par("id", Id)), _
 NEW_ROUND = insert(round_)
 
 
-def _open(found: OrderRow) -> None:
+def still_open(found: OrderRow) -> None:
+    """Refuse `NotOpen` unless a bill may be changed: it is not paid or being paid, and nothing of its member is held on it."""
     if found.pay_state != "unpaid" or found.state == "cancelled" or found.coupon_ids or found.hold_id:
         raise NotOpen(order_id=found.id)
 
@@ -85,8 +87,8 @@ def add_round(order_id: str, asked: AddRound, *, actor: Actor, where: Place) -> 
     if known:
         same_or_taken(known.fingerprint, mark, id_=asked.id)
         return view(found, lines)
-    _open(found)
-    if len(lines) + len(asked.lines) > pricing.LINES_MAX or lines[-1].round >= ROUNDS_MAX:
+    still_open(found)
+    if len(lines) + len(asked.lines) > pricing.LINES_MAX or round_of(lines) >= ROUNDS_MAX:
         raise NotOpen(order_id=order_id)
     chosen = where.book.choose(
         asked.lines,
@@ -94,23 +96,50 @@ def add_round(order_id: str, asked: AddRound, *, actor: Actor, where: Place) -> 
         channel=found.channel,
         zone=where.calendar.zone,
         at=where.at,
-        first_line=lines[-1].line_no + 1,
+        first_line=lines[-1].line_no + 1 if lines else 1,
     )
     at_hand = yield from read_at_hand(found, NONE, points=0, donation_fen=found.donation_fen, where=where)
-    repriced = reprice(found, lines, chosen, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
-    number = lines[-1].round + 1
-    shown = [each for each in repriced.lines if each.round == number]
+    coming = Coming(chosen, owner=asked.id)
+    repriced = reprice(found, lines, coming, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
+    number = round_of(lines) + 1
+    before = {each.line_no for each in lines}
+    shown = [each for each in repriced.lines if each.line_no not in before]
     try:
         yield [
             NEW_ROUND(id=asked.id, order_id=order_id, number=number, actor_id=actor.id, fingerprint=mark, at=where.at),
             *repriced.changes,
-            tell(_round(found, number, shown, repriced.after.due_fen), at=where.at),
+            tell(_round(found, number, shown, repriced.after.due_fen), *gifts_gone(repriced), at=where.at),
         ]
     except GuardBroken as broken:
         if broken.name in menu.STOCK_GUARDS:
-            raise (yield from menu.explain(found.store_id, repriced.portions)) from broken
+            raise (yield from menu.explain(found.store_id, repriced.wanted)) from broken
         raise
     return repriced.view
+
+
+def round_of(lines: Sequence[LineRow]) -> int:
+    """Return the number of the last round on a bill."""
+    return max([each.round for each in lines], default=0)
+
+
+def gifts_gone(repriced: Repriced) -> list[Event]:
+    """Tell the kitchen of the gifts that go with a price."""
+    after = repriced.after
+    lines = [ReturnedLine(each.dish_id, each.qty, from_held=False) for each in repriced.gone]
+    if not lines or not facts.sent(after):
+        return []
+    stream = facts.stream(after)
+    return [LinesReturned(order_id=after.id, stream=stream, store_id=after.store_id, lines=lines, reason=GIFT_GONE)]
+
+
+def gifts_told(repriced: Repriced) -> list[Event]:
+    """Tell the kitchen of the gifts that come and go with a price."""
+    fresh = facts.not_held(repriced.fresh) if facts.sent(repriced.after) else ()
+    return [*gifts_gone(repriced), *([facts.lines_fired(repriced.after, fresh)] if fresh else [])]
+
+
+def _told(events: Sequence[Event], where: Place) -> list[Change]:
+    return [tell(*events, at=where.at)] if events else []
 
 
 def _round(found: OrderRow, number: int, shown: Sequence[LineRow], due_fen: int) -> RoundAdded:
@@ -122,6 +151,10 @@ def _round(found: OrderRow, number: int, shown: Sequence[LineRow], due_fen: int)
         round=number,
         due_fen=due_fen,
         lines=facts.told_lines(shown),
+        kind=found.kind,
+        channel=found.channel,
+        table_id=found.table_id,
+        fired=facts.not_held(shown) if facts.sent(found) else (),
     )
 
 
@@ -135,7 +168,7 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
     found = may_see(actor, found, order_id, permission="order.place")
     if _is_billed(found, asked):
         return view(found, lines)
-    _open(found)
+    still_open(found)
     if found.version != asked.version:
         raise Changed(order_id=order_id, version=found.version)
     if found.member_id is None and (asked.coupons or asked.points):
@@ -144,7 +177,7 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
     ledger.may_spend(at_hand.balances, min(asked.points, at_hand.balances.available))
     hold_id = derived_id(order_id, f"hold{found.version}")
     repriced = _agreed(found, lines, asked, at_hand, hold_id=hold_id, where=where)
-    changes = [*repriced.changes, *_held(found, repriced, at_hand, where)]
+    changes = [*repriced.changes, *_held(found, repriced, at_hand, where), *_told(gifts_told(repriced), where)]
     if repriced.after.hold_id and found.member_id:
         uses = yield from ledger.find_lots(
             found.member_id, repriced.priced.points, today=where.today, found=list(at_hand.lots)
@@ -171,7 +204,7 @@ def _agreed(
 ) -> Repriced:
     """Return the bill with what is put on it; refuses a coupon that does not apply, and a price other than the one that was seen."""
     repriced = reprice(
-        found, lines, [], asked=asked, points=asked.points, at_hand=at_hand, hold_id=hold_id, where=where
+        found, lines, NOTHING, asked=asked, points=asked.points, at_hand=at_hand, hold_id=hold_id, where=where
     )
     priced = repriced.priced
     coupons.all_apply(asked, priced)
@@ -211,9 +244,9 @@ def open_again(order_id: str, *, actor: Actor, where: Place) -> Steps[OrderView]
     if not found.coupon_ids and not found.hold_id:
         return view(found, lines)
     at_hand = yield from read_at_hand(found, NONE, points=0, donation_fen=found.donation_fen, where=where)
-    repriced = reprice(found, lines, [], asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
+    repriced = reprice(found, lines, NOTHING, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
     freed = yield from held.free(found, actor=actor, where=where)
-    yield [*repriced.changes, *freed]
+    yield [*repriced.changes, *freed, *_told(gifts_told(repriced), where)]
     return repriced.view
 
 

@@ -58,6 +58,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     offer_fen: int
     coupons: str
     coupon_fen: int
+    hand_fen: int
     points: int
     points_fen: int
     fee_fen: int
@@ -76,6 +77,9 @@ class OrderRow(msgspec.Struct, frozen=True):
     business_date: date
     placed_at: datetime
     paid_at: datetime | None
+    split_from: str | None
+    reopens: str | None
+    went_to: str | None
 
     @property
     def coupon_ids(self) -> list[str]:
@@ -95,12 +99,18 @@ class LineRow(msgspec.Struct, frozen=True):
     unit_fen: int
     offer_fen: int
     coupon_fen: int
+    hand_fen: int
     points_fen: int
     rounding_fen: int
     due_fen: int
     choice: str
     takes: str
     refunded_qty: int
+    dish_id: str
+    ordered_qty: int
+    held_qty: int
+    voided_qty: int
+    returned_qty: int
 
 
 class LineOf(LineRow, frozen=True):
@@ -112,7 +122,8 @@ class LineOf(LineRow, frozen=True):
 class LineView(msgspec.Struct, frozen=True):
     """A line of an order.  list_fen and unit_fen are for one piece, the rest for the line; due_fen is what it costs the diner.
 
-    A gift is a line that costs nothing from the beginning: its list_fen is 0.
+    A gift is a line that costs nothing from the beginning: its list_fen is 0.  `qty` pieces are charged: `ordered_qty` without those that
+    were voided or returned; `held_qty` of them are not to be made yet.  `dish_id` goes with the pieces to another bill.
     """
 
     line_no: int
@@ -129,6 +140,12 @@ class LineView(msgspec.Struct, frozen=True):
     due_fen: int
     refunded_qty: int
     choice: Choice
+    dish_id: str
+    ordered_qty: int
+    held_qty: int
+    voided_qty: int = 0
+    returned_qty: int = 0
+    hand_fen: int = 0
 
 
 class OnOrder(msgspec.Struct, frozen=True):
@@ -141,8 +158,9 @@ class OnOrder(msgspec.Struct, frozen=True):
 class OrderView(msgspec.Struct, frozen=True):
     """An order as its member and the staff see it.  Amounts in fen.
 
-    list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen + fee_fen - rounding_fen + donation_fen == due_fen.  `coupon_id` is
-    the first of its `coupons`, or null.  `kept` says what made the price, as it was, whatever becomes of its offers.
+    list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen + fee_fen - rounding_fen + donation_fen == due_fen.
+    `coupon_id` is the first of its `coupons`, or null; `hand_fen` is what people took off.  `kept` says what made the price, as it was,
+    whatever becomes of its offers.  `split_from`, `reopens` and `went_to` name the bills that it comes from and that goes on in its place.
     """
 
     id: str
@@ -176,6 +194,10 @@ class OrderView(msgspec.Struct, frozen=True):
     placed_at: datetime
     paid_at: datetime | None
     lines: list[LineView]
+    hand_fen: int = 0
+    split_from: str | None = None
+    reopens: str | None = None
+    went_to: str | None = None
 
     @property
     def coupon_ids(self) -> list[str]:

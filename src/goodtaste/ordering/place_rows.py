@@ -153,8 +153,10 @@ def free_later(order_id: str, where: Place) -> Change:
 def _shown(asked: PlaceOrder, decided: Decided, *, paid: bool, earned: int, where: Place) -> OrderView:
     priced = decided.priced
     used = [OnOrder(*each) for each in coupons.of_price(priced).items()]
-    gifts = gift_views(priced, after=len(decided.chosen), round_=1, book=where.book)
-    lines = [line_view(each, what, round_=1) for each, what in zip(priced.lines, decided.chosen, strict=True)]
+    gifts = gift_views(priced, after=len(decided.chosen), round_=1, book=where.book, owner=asked.id)
+    lines = [
+        line_view(each, what, round_=1, owner=asked.id) for each, what in zip(priced.lines, decided.chosen, strict=True)
+    ]
     return OrderView(
         id=asked.id,
         store_id=asked.store_id,

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import select, update
 
-from goodtaste.events.ordering import OrderAdvanced, OrderCompleted
+from goodtaste.events.ordering import FiredLine, OrderAdvanced, OrderCompleted
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.db import Change, Id, Int, Read, Steps, Str, change, insert, par, rows, script
 from goodtaste.kernel.ids import new_id
@@ -82,10 +83,17 @@ def advance(order_id: str, asked: Advance, *, actor: Actor, where: Place) -> Ste
     if asked.to == "cancelled":
         raise WrongState(order_id=order_id, state=found.state, asked="cancelled", possible=["cancel, refund"])
     rules.advance(order_id, kind=found.kind, state=found.state, to=asked.to)
+    if found.went_to:
+        raise WrongState(order_id=order_id, state="reopened", asked=asked.to, possible=[])
     if asked.to == "completed" and found.pay_state in ("unpaid", "paying"):
         raise WrongState(order_id=order_id, state=found.pay_state, asked="completed", possible=["pay"])
-    yield _advanced(found, asked, actor=actor, where=where)
+    fired = [] if facts.sent(found) else facts.not_held(lines)  # it is made before it is paid
+    yield [*_advanced(found, asked, actor=actor, where=where), *_fired(found, fired, where)]
     return view(msgspec.structs.replace(found, state=asked.to, version=found.version + 1), lines)
+
+
+def _fired(found: OrderRow, fired: Sequence[FiredLine], where: Place) -> list[Change]:
+    return [tell(facts.lines_fired(found, fired), at=where.at)] if fired else []
 
 
 def _advanced(found: OrderRow, asked: Advance, *, actor: Actor, where: Place) -> list[Change]:

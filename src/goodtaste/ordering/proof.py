@@ -11,7 +11,8 @@ PROOFS = {
         WHERE o.due_fen <> coalesce(l.due, -1) + o.fee_fen + o.donation_fen - o.rounding_fen + coalesce(l.rounding, 0)""",
     "O1b what came off an order is the sum over its lines, and over its coupons": """
         SELECT o.id, o.coupon_fen, l.coupon_fen, c.fen FROM ordering_order o LEFT JOIN (
-            SELECT order_id, sum(offer_fen) AS offer_fen, sum(coupon_fen) AS coupon_fen, sum(points_fen) AS points_fen
+            SELECT order_id, sum(offer_fen) AS offer_fen, sum(coupon_fen) AS coupon_fen, sum(points_fen) AS points_fen,
+                sum(hand_fen) AS hand_fen
             FROM ordering_line GROUP BY order_id
         ) l ON l.order_id = o.id
         LEFT JOIN (
@@ -19,7 +20,7 @@ PROOFS = {
             JOIN json_each(json(o.coupons)) j ON true GROUP BY o.id
         ) c ON c.id = o.id
         WHERE o.offer_fen <> coalesce(l.offer_fen, -1) OR o.coupon_fen <> coalesce(l.coupon_fen, -1)
-            OR o.points_fen <> coalesce(l.points_fen, -1)
+            OR o.points_fen <> coalesce(l.points_fen, -1) OR o.hand_fen <> coalesce(l.hand_fen, -1)
             OR o.coupon_fen <> coalesce(c.fen, 0)""",
     "O2 what an order counts as refunded is the sum of its refunds": """
         SELECT o.id FROM ordering_order o
@@ -38,4 +39,14 @@ PROOFS = {
     "O5 an order refunded to the end has no piece left": """
         SELECT o.id FROM ordering_order o WHERE o.pay_state = 'refunded' AND (o.refunded_fen <> o.due_fen - o.donation_fen OR EXISTS (
             SELECT 1 FROM ordering_line l WHERE l.order_id = o.id AND l.refunded_qty <> l.qty))""",
+    "O6 what a line counts as voided and returned is what was taken off it, with a reason": """
+        SELECT l.order_id, l.line_no FROM ordering_line l LEFT JOIN (
+            SELECT order_id, dish_id, sum(voided_qty) AS voided, sum(returned_qty) AS returned FROM ordering_return
+            GROUP BY order_id, dish_id
+        ) r ON r.order_id = l.order_id AND r.dish_id = l.dish_id
+        WHERE l.voided_qty <> coalesce(r.voided, 0) OR l.returned_qty <> coalesce(r.returned, 0)
+        UNION ALL SELECT r.order_id, NULL FROM ordering_return r LEFT JOIN ordering_line l
+        ON l.order_id = r.order_id AND l.dish_id = r.dish_id WHERE l.order_id IS NULL""",
+    "O7 a dish stands on a bill once": """
+        SELECT order_id, dish_id FROM ordering_line GROUP BY order_id, dish_id HAVING count(*) > 1""",
 }

@@ -26,7 +26,7 @@ from goodtaste.member import api as members
 from goodtaste.menu.api import Choice
 from goodtaste.ordering import facts
 from goodtaste.ordering.kept import NOTHING
-from goodtaste.ordering.lines import line_row
+from goodtaste.ordering.lines import dish_id_of, line_row
 from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, LineView, OrderView, order_row
 from goodtaste.ordering.progress import STEP
 from goodtaste.ordering.rules import Kind
@@ -240,11 +240,11 @@ def _shown(asked: RecordOrder, calendar: BusinessCalendar, *, points_earned: int
         business_date=calendar.business_date(asked.placed_at),
         placed_at=asked.placed_at,
         paid_at=asked.placed_at,
-        lines=[_line(line_no, each) for line_no, each in enumerate(asked.lines, 1)],
+        lines=[_line(asked.id, line_no, each) for line_no, each in enumerate(asked.lines, 1)],
     )
 
 
-def _line(line_no: int, sold: RecordLine) -> LineView:
+def _line(order_id: str, line_no: int, sold: RecordLine) -> LineView:
     return LineView(
         line_no=line_no,
         round=1,
@@ -260,6 +260,9 @@ def _line(line_no: int, sold: RecordLine) -> LineView:
         due_fen=sold.unit_fen * sold.qty,
         refunded_qty=0,
         choice=Choice(sku_id=sold.sku_id, qty=sold.qty),
+        dish_id=dish_id_of(order_id, line_no),
+        ordered_qty=sold.qty,
+        held_qty=0,
     )
 
 

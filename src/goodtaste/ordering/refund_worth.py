@@ -76,6 +76,7 @@ def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) ->
     """
     if found.pay_state not in ("paid", "partly_refunded"):
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
+    lines = [each for each in lines if each.qty]
     wanted = _wanted(lines, pieces)
     if not wanted:
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)

@@ -12,7 +12,7 @@ import msgspec
 
 from goodtaste.kernel.auth import Grant
 from goodtaste.kernel.calendar import BusinessCalendar, zone_of
-from goodtaste.kernel.input import Fen, Input
+from goodtaste.kernel.input import Fen, Input, Line
 
 Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "hq_admin", "auditor"]
 
@@ -25,6 +25,7 @@ _MANAGER = _COUNTER | {
     "menu.portions",
     "offer.read",
     "order.refund",
+    "order.return",
     "payment.read",
     "points.adjust",
     "points.read",
@@ -101,6 +102,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
 DAY = 1440  # minutes
 WEEK = 7 * DAY
 LABELS_MAX = 100  # tables made with one command
+MINIMUMS_MAX = 51  # one for each area of a store, and one for the rest
 LABEL_MAX = 16  # characters on a table's sign
 PASSWORD_MIN = 10
 PASSWORD_MAX = 128
@@ -113,12 +115,23 @@ Minute = Annotated[
 ]
 
 
+class Minimum(Input, frozen=True):
+    """What the goods of a bill at a table come to at least: `table_fen` in all and `person_fen` each person.
+
+    In the area of that name, or, with none, at every table for which no other says something.
+    """
+
+    area: Line = ""
+    table_fen: Fen = 0
+    person_fen: Fen = 0
+
+
 class StoreFees(Input, frozen=True):
     """What a store adds to a bill, in fen; by law the menu shows it before anybody orders.
 
     `packaging_fen`: an order that is taken away, by pickup or delivery; `delivery_fen`: one that the store brings; at a table `service_bp`
     of the goods (1000 is a tenth) and `tea_fen` each person.  `round_to_fen`: at the counter and at tables what is due is rounded down to
-    whole multiples of it (10: no odd fen).
+    whole multiples of it (10: no odd fen).  `minimums`: what a table must spend; what its goods lack is charged.
     """
 
     packaging_fen: Fen = 0
@@ -126,6 +139,16 @@ class StoreFees(Input, frozen=True):
     service_bp: Annotated[int, msgspec.Meta(ge=0, le=2_000, description="Ten-thousandths of the goods")] = 0
     tea_fen: Fen = 0
     round_to_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000, description="Whole fen; 0 rounds nothing")] = 0
+    minimums: Annotated[tuple[Minimum, ...], msgspec.Meta(max_length=MINIMUMS_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if len({each.area for each in self.minimums}) < len(self.minimums):
+            raise ValueError("an area has two minimums")
+
+    def minimum(self, area: str | None) -> Minimum | None:
+        """Return what holds in an area: its own, else that of all."""
+        by_area = {each.area: each for each in self.minimums}
+        return by_area.get(area or "", by_area.get(""))
 
 
 NO_FEES = StoreFees()

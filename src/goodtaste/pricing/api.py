@@ -34,6 +34,7 @@ from goodtaste.pricing.values import (
     QTY_MAX,
     AnyCouponKind,
     Applied,
+    ByHand,
     Channel,
     Context,
     Coupon,
@@ -54,8 +55,8 @@ from goodtaste.pricing.values import (
 
 __all__ = [
     "COUPONS_MAX", "COUPON_LANE", "LANES", "LINES_MAX", "NODES_MAX", "OFFERS_MAX", "QTY_MAX", "AnyCouponKind", "Applied",
-    "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "Channel", "CheapestFree", "Conditions", "Context", "Coupon",
-    "CouponKind", "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine",
+    "Benefit", "BirthdayWindow", "Bundle", "BuyGet", "ByHand", "Channel", "CheapestFree", "Conditions", "Context",
+    "Coupon", "CouponKind", "DateSpan", "Daypart", "Fault", "Fee", "Fees", "FreeDelivery", "Frozen", "FrozenLine", "Gift", "GiftLine",
     "Lane", "Line", "Lost", "NthItem", "Offer", "Part", "PercentOff", "PointsRate", "Policy", "Priced", "PricedLine", "Proof",
     "Reason", "Refund", "RefundLine", "Row", "Said", "Share", "SpendAndSave", "Tier", "UnitPercent", "UnitPrice", "WhyNot",
     "check", "check_set", "explain", "freeze", "in_words", "lane_of", "policies", "price", "refund", "stage_of",

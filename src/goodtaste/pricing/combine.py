@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from goodtaste.kernel.money import share
 from goodtaste.pricing.at_hand import moves_at_hand, next_tiers, why_not_taken
+from goodtaste.pricing.by_hand import take_off
 from goodtaste.pricing.moves import Cart, Move, gift_of, is_gift, reaches
 from goodtaste.pricing.offers import Offer
 from goodtaste.pricing.search import Search
@@ -56,11 +57,14 @@ def combine(
     waived = fees.delivery_fen - best.delivery_fen
     reasons += _reasons(best.taken, applied)
     reasons += [Reason(move.code, 0, None, move.id) for move in end.taken[len(best.taken) :]]
-    points, points_fen = pay(best.total, context)
+    by_hand, why = take_off(context.by_hand, lines, best.left)
+    reasons += why
+    goods_fen = best.total - sum(by_hand)
+    points, points_fen = pay(goods_fen, context)
     if points:
         reasons.append(Reason("points", points_fen))
-    charged = _fees(fees, best.total, waived)
-    to_pay = best.total - points_fen + sum(fee.amount_fen - fee.waived_fen for fee in charged)
+    charged = _fees(fees, goods_fen, waived)
+    to_pay = goods_fen - points_fen + sum(fee.amount_fen - fee.waived_fen for fee in charged)
     rounding = to_pay % fees.round_to_fen if fees.round_to_fen > 1 else 0
     if rounding:
         reasons.append(Reason("rounding", rounding))
@@ -68,7 +72,7 @@ def combine(
     coupon_fen = sum(sum(part.saved_fen for part in used.shares) for used in by_coupon)
     list_fen = sum(line.list_fen * line.qty for line in lines)
     return Priced(
-        _lines(cart, best.left, by_coupon, points_fen=points_fen, rounding_fen=rounding),
+        _lines(cart, best.left, by_coupon, by_hand, points_fen=points_fen, rounding_fen=rounding),
         reasons,
         why_not,
         list_fen=list_fen,
@@ -85,6 +89,7 @@ def combine(
         gifts=gifts,
         applied=applied,
         proof=proof,
+        hand_fen=sum(by_hand),
     )
 
 
@@ -164,15 +169,24 @@ def _fees(fees: Fees, goods_fen: int, waived_fen: int) -> list[Fee]:
     service = goods_fen * fees.service_bp // 10_000
     if service:
         charged.append(Fee("service", service))
+    if fees.minimum_fen > goods_fen:
+        charged.append(Fee("minimum", fees.minimum_fen - goods_fen))
     return charged
 
 
 def _lines(
-    cart: Cart, left: Sequence[int], coupons: Sequence[Applied], *, points_fen: int, rounding_fen: int
+    cart: Cart,
+    left: Sequence[int],
+    coupons: Sequence[Applied],
+    by_hand: Sequence[int],
+    *,
+    points_fen: int,
+    rounding_fen: int,
 ) -> list[PricedLine]:
     """Return the lines with their parts of points and of what rounding takes of the goods."""
-    by_points = share(points_fen, weights=left)
-    rest = [amount - points for amount, points in zip(left, by_points, strict=True)]
+    rest = [amount - off for amount, off in zip(left, by_hand, strict=True)]
+    by_points = share(points_fen, weights=rest)
+    rest = [amount - points for amount, points in zip(rest, by_points, strict=True)]
     by_rounding = share(min(rounding_fen, sum(rest)), weights=rest)
     cuts: dict[int, int] = {}
     for used in coupons:
@@ -195,6 +209,7 @@ def _lines(
                 due,
                 offer,
                 by_rounding[i],
+                by_hand[i],
             )
         )
     return found

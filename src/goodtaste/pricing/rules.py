@@ -10,8 +10,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import msgspec
+
 from goodtaste.kernel.money import basis_points, share
 from goodtaste.pricing.at_hand import stop_coupon
+from goodtaste.pricing.by_hand import given, put_back
 from goodtaste.pricing.combine import combine
 from goodtaste.pricing.conditions import Clock, clock_of
 from goodtaste.pricing.offers import Offer
@@ -38,9 +41,31 @@ def price(
     Where the search reaches `context.nodes_max`, `proof` says so and how far from the cheapest the price can be.
     """
     units, reasons = _units(lines, context)
+    if context.by_hand:
+        return _by_hand(lines, units, context, reasons=reasons, coupons=coupons, offers=offers)
     if offers or context.max_coupons != 1 or context.fees != NO_FEES or any(c.kind in OTHER_WORTH for c in coupons):
         return combine(lines, units, context, reasons=reasons, coupons=coupons, offers=offers, pay=_points)
     return _plain(lines, units, context, coupons, reasons)
+
+
+def _by_hand(
+    lines: Sequence[Line],
+    units: list[int],
+    context: Context,
+    *,
+    reasons: list[Reason],
+    coupons: Sequence[Coupon],
+    offers: Sequence[Offer],
+) -> Priced:
+    """Price what is not given free as any cart, and put the gifts beside it."""
+    free = given(context.by_hand, lines)
+    bought, costs = [], []
+    for line, unit in zip(lines, units, strict=True):
+        if line.qty > free.get(line.line_no, 0):
+            bought.append(msgspec.structs.replace(line, qty=line.qty - free.get(line.line_no, 0)))
+            costs.append(unit)
+    priced = combine(bought, costs, context, reasons=reasons, coupons=coupons, offers=offers, pay=_points)
+    return put_back(priced, lines, units, free, context.by_hand)
 
 
 def _plain(
@@ -75,16 +100,20 @@ def _plain(
 
 
 def _units(lines: Sequence[Line], context: Context) -> tuple[list[int], list[Reason]]:
-    """Return what one piece of each line costs before offers, and why: of its prices the lowest; a guest pays the list price."""
-    if not context.is_member:
+    """Return what one piece of each line costs before offers, and why: what it was ordered at, else of its prices the lowest; a guest pays
+    the list price.
+    """
+    if not context.is_member and not any([line.kept_fen is not None for line in lines]):
         return [line.list_fen for line in lines], []
     units, reasons = [], []
-    favourites = context.favourites if context.favourite_bp else ()
+    favourites = context.favourites if context.is_member and context.favourite_bp else ()
     for line in lines:
         unit, code = line.list_fen, "member_price"
-        if line.member_fen is not None and line.member_fen < unit:
+        if line.kept_fen is not None:
+            unit = line.kept_fen
+        elif context.is_member and line.member_fen is not None and line.member_fen < unit:
             unit = line.member_fen
-        if favourites and line.dish_id in favourites:
+        if favourites and line.kept_fen is None and line.dish_id in favourites:
             favourite = line.list_fen - basis_points(line.list_fen, min(context.favourite_bp, 10_000))
             if favourite < unit:
                 unit, code = favourite, "favourite_price"

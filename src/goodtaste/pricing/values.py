@@ -25,7 +25,10 @@ NO_CONDITIONS = Conditions()
 
 
 class Line(msgspec.Struct, frozen=True):
-    """What is asked for: `qty` of a SKU at its unit prices in fen, options included."""
+    """What is asked for: `qty` of a SKU at its unit prices in fen, options included.
+
+    `kept_fen` is what a piece costs that was ordered before, whoever pays it now; no other price is looked for.
+    """
 
     line_no: int
     sku_id: str
@@ -33,6 +36,18 @@ class Line(msgspec.Struct, frozen=True):
     qty: int
     list_fen: int
     member_fen: int | None = None
+    kept_fen: int | None = None
+
+
+class ByHand(msgspec.Struct, frozen=True):
+    """What a person takes off a price: `value` pieces of a line as a `gift`, or fen (`amount`) or basis points of what is left (`percent`)
+    of one line or, without `line_no`, of all goods.
+    """
+
+    id: str
+    kind: Literal["gift", "amount", "percent"]
+    value: int
+    line_no: int | None = None
 
 
 class Coupon(msgspec.Struct, frozen=True):
@@ -91,6 +106,7 @@ LANES = (Lane("line", "line"), Lane("order", "order"), Lane("gift", "gift"))
 class Fees(msgspec.Struct, frozen=True):
     """What is added: packaging, delivery and tea in fen, service in basis points of the goods after coupons, a donation by choice.
 
+    `minimum_fen`: what the goods must come to; what they lack, after all that came off but points, is charged.
     `round_to_fen`: what is due without the donation is rounded down to whole multiples of it (10: no odd fen), 0 and 1 leave it.
     """
 
@@ -100,6 +116,7 @@ class Fees(msgspec.Struct, frozen=True):
     tea_fen: int = 0
     donation_fen: int = 0
     round_to_fen: int = 0
+    minimum_fen: int = 0
 
 
 NO_FEES = Fees()
@@ -112,7 +129,7 @@ class Context(msgspec.Struct, frozen=True):
     as written where it is not given).  `table_kind` and `party` are None where there is no table, `level` and `birthday` (month, day)
     where they are not known.  `first_order`: no order of this member has been paid yet.  `favourites`: the dishes the
     member has marked, `favourite_bp` off each.  `max_coupons`: how many coupons one order takes.  `nodes_max` bounds the search
-    of a cart of up to 16 lines; with twice as many it looks at half.
+    of a cart of up to 16 lines; with twice as many it looks at half.  `by_hand`: what people take off, in the order in which it works.
     """
 
     store_id: str
@@ -135,10 +152,11 @@ class Context(msgspec.Struct, frozen=True):
     fees: Fees = NO_FEES
     lanes: tuple[Lane, ...] = LANES
     nodes_max: int = NODES_MAX
+    by_hand: tuple[ByHand, ...] = ()
 
 
 class PricedLine(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A line with what it costs: unit_fen * qty - offer_fen - coupon_fen - points_fen - rounding_fen == due_fen, its part of it."""
+    """A line with what it costs: unit_fen * qty - offer_fen - coupon_fen - hand_fen - points_fen - rounding_fen == due_fen, its part."""
 
     line_no: int
     sku_id: str
@@ -150,6 +168,7 @@ class PricedLine(msgspec.Struct, frozen=True, omit_defaults=True):
     due_fen: int
     offer_fen: int = 0
     rounding_fen: int = 0
+    hand_fen: int = 0
 
 
 class Reason(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -196,9 +215,9 @@ class Applied(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Fee(msgspec.Struct, frozen=True):
-    """A fee: `packaging`, `tea`, `delivery` (`waived_fen` of it does not count) or `service`."""
+    """A fee: `packaging`, `tea`, `delivery` (`waived_fen` of it does not count), `service`, or what the goods lack to the `minimum`."""
 
-    code: Literal["packaging", "delivery", "service", "tea"]
+    code: Literal["packaging", "delivery", "service", "tea", "minimum"]
     amount_fen: int
     waived_fen: int = 0
 
@@ -232,7 +251,7 @@ class Proof(msgspec.Struct, frozen=True):
 class Priced(msgspec.Struct, frozen=True, omit_defaults=True):
     """A cart with its price.
 
-    list_fen - member_saving_fen - offer_fen - coupon_fen - points_fen == the goods; with the fees that are not waived, less
+    list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen == the goods; with the fees that are not waived, less
     rounding_fen, plus donation_fen, they are due_fen.  The goods less what rounding takes of them are the sum over the lines.
     """
 
@@ -253,6 +272,7 @@ class Priced(msgspec.Struct, frozen=True, omit_defaults=True):
     gifts: list[GiftLine] = []
     applied: list[Applied] = []
     proof: Proof | None = None
+    hand_fen: int = 0
 
     @property
     def coupon_ids(self) -> list[str]:

@@ -129,7 +129,7 @@ ORDERS = Read(
 )
 LINES = Read(
     select(*[line.c[name] for name in _Line.__struct_fields__])
-    .where(in_list(line.c.order_id, par("ids", ListOf)))
+    .where(in_list(line.c.order_id, par("ids", ListOf)), line.c.qty > 0)
     .order_by(line.c.order_id, line.c.line_no),
     _Line,
 )

@@ -1,0 +1,77 @@
+"""What is read of an open bill beside its lines: what people took off it, and what the goods come to that were split off it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import func, select
+
+from goodtaste.kernel.db import Id, Query, Read, par
+from goodtaste.ordering.orders import OrderRow
+from goodtaste.ordering.spot import Place
+from goodtaste.ordering.tables import discount, order
+from goodtaste.pricing import api as pricing
+
+
+class Discount(msgspec.Struct, frozen=True):
+    """What a person took off a bill: `value` pieces of a line as a `gift`, fen (`amount`) or basis points (`percent`) of it or of all."""
+
+    id: str
+    order_id: str
+    kind: Literal["gift", "amount", "percent"]
+    line_no: int | None
+    value: int
+    reason: str
+    actor_id: str
+    approved_by: str | None
+    at: datetime
+    ended_at: datetime | None
+
+    @property
+    def by_hand(self) -> pricing.ByHand:
+        """It as pricing takes it."""
+        return pricing.ByHand(self.id, self.kind, self.value, self.line_no)
+
+
+class Goods(msgspec.Struct, frozen=True):
+    """What goods come to."""
+
+    fen: int
+
+
+_DISCOUNT = [discount.c[name] for name in Discount.__struct_fields__]
+DISCOUNTS = Read(
+    select(*_DISCOUNT).where(discount.c.order_id == par("order_id", Id)).order_by(discount.c.at, discount.c.id),
+    Discount,
+)
+SPLIT_OFF = Read(
+    select(
+        func.coalesce(
+            func.sum(
+                order.c.list_fen - order.c.member_saving_fen - order.c.offer_fen - order.c.coupon_fen - order.c.hand_fen
+            ),
+            0,
+        ).label("fen")
+    ).where(order.c.split_from == par("order_id", Id), order.c.state != "cancelled", order.c.went_to.is_(None)),
+    Goods,
+)
+
+
+def queries(found: OrderRow, where: Place) -> list[Query[Any]]:
+    """Return the queries of what belongs to an open bill."""
+    asked: list[Query[Any]] = [DISCOUNTS(order_id=found.id)]
+    if found.table_id and where.fees.minimums:
+        asked.append(SPLIT_OFF(order_id=found.id))
+    return asked
+
+
+def live(found: list[Discount]) -> tuple[pricing.ByHand, ...]:
+    """Return those that hold, as pricing takes them."""
+    return tuple(each.by_hand for each in found if each.ended_at is None)
+
+
+def goods_fen(found: OrderRow) -> int:
+    """Return what the goods of a bill come to before points, as `SPLIT_OFF` adds them up."""
+    return found.list_fen - found.member_saving_fen - found.offer_fen - found.coupon_fen - found.hand_fen
