@@ -258,6 +258,18 @@ GET    /v1/level-plan/versions                                  | ?  -  -  -  | 
 PUT    /v1/level-plan                                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/program                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 PUT    /v1/program                                              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+# printing
+GET    /v1/stores/{store_id}/printers                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/stores/{store_id}/printers                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/printers/{printer_id}                                | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/printers/{printer_id}/test                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/printing                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/printing                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/print-jobs                         | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+GET    /v1/print-jobs/{job_id}                                  | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/print-jobs/{job_id}/reprint                          | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/print-jobs/{job_id}/move                             | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/print-jobs/{job_id}/handle                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 # events that could not be digested
 GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/dead-letters/{letter_id}                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

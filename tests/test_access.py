@@ -21,7 +21,7 @@ from goodtaste.member.rules import PointsRules, Program
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
-from tests import offers_kit, org_kit
+from tests import offers_kit, org_kit, print_kit
 from tests.matrix import CALLERS, rows
 from tests.member_kit import a_number, a_person, ask_code, give, phone_login, sent_code
 from tests.org_kit import Headers
@@ -237,6 +237,13 @@ REQUESTS: dict[str, Body] = {
     "PUT /v1/seatings/{seating_id}/party": _same({"party": 3}),
     "PUT /v1/seatings/{seating_id}/tables": lambda s, c: {"table_ids": [s.ids["table_id"]]},
     "POST /v1/seatings/{seating_id}/transfer": lambda s, c: {"waiter_id": s.ids["staff_id"], **REASON},
+    "POST /v1/stores/{store_id}/printers": lambda s, c: print_kit.a_printer_asked(),
+    "PUT /v1/printers/{printer_id}": lambda s, c: print_kit.a_printer_asked("version") | {"version": 99, **REASON},
+    "POST /v1/printers/{printer_id}/test": lambda s, c: {"id": new_id()},
+    "PUT /v1/stores/{store_id}/printing": _same({"receipts": True, "english": False, "version": 99}),
+    "POST /v1/print-jobs/{job_id}/reprint": lambda s, c: {"id": new_id(), **REASON},
+    "POST /v1/print-jobs/{job_id}/move": lambda s, c: {"printer_id": s.ids["printer_id"]},
+    "POST /v1/print-jobs/{job_id}/handle": _same({"outcome": "given_up", **REASON}),
 }  # fmt: skip
 QUERIES = {
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
@@ -350,6 +357,7 @@ async def a_scene(floor: Floor) -> Scene:
         "item_id": item_id,
         "exchange_id": exchange_id,
         **await _in_bulk(floor, owner),
+        **await print_kit.a_job(floor),
         "method": "wallet",
         "day": str((floor.now + timedelta(days=9)).date()),
         "category_id": the("category"),

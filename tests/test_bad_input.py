@@ -15,6 +15,7 @@ from goodtaste.app import rooms
 from goodtaste.kernel.errors import REFUSALS
 from goodtaste.kernel.ids import is_id, new_id
 from goodtaste.kernel.input import Input
+from tests import print_kit
 from tests.member_kit import refused
 from tests.org_kit import Headers
 from tests.shop_kit import Floor, line, the
@@ -72,6 +73,10 @@ async def routes(floor: Floor) -> dict[str, Route]:
     pieces = [{"line_no": 1, "qty": 1}]
     refund = {"id": new_id(), "reason": "退", "seen_amount_fen": 100, "pieces": pieces, "restock": True}
     gift = {"id": new_id(), "template_id": new_id(), "member_id": member.id, "reason": "送"}
+    printer = print_kit.a_printer_asked() | {
+        "paper_mm": 58, "answers": "status", "stations": [new_id()], "fallback_id": new_id(), "fallback_after_s": 9,
+        "active": True,
+    }  # fmt: skip
     switch = f"/v1/coupon-templates/{await floor.a_template()}/switch"
     return {
         "quote": Route("/v1/quotes", by, cart | {"all_points": False, "no_coupon": False}),
@@ -93,11 +98,15 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "switch": Route(switch, admin, {"open": True, "reason": "开"}),
         "gift": Route("/v1/coupons", admin, gift),
         "claim": Route("/v1/me/coupons", floor.by(member), {"id": new_id(), "template_id": new_id()}),
+        "printer": Route(f"/v1/stores/{floor.store.id}/printers", manager, printer),
+        "reprint": Route(
+            f"/v1/print-jobs/{new_id()}/reprint", by, {"id": new_id(), "reason": "再来", "printer_id": new_id()}
+        ),
     }
 
 
 NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "cancel", "advance", "preview", "refund", "give up", "template", "switch",
-         "gift", "claim")  # fmt: skip
+         "gift", "claim", "printer", "reprint")  # fmt: skip
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

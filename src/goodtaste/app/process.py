@@ -84,7 +84,7 @@ async def _lead_until_lost(process: Process) -> None:
         async with asyncio.TaskGroup() as group:
             group.create_task(relay.run())
             group.create_task(jobs.run())
-            for each in beside:
+            for each in [*beside, *rooms.duties(process)]:
                 group.create_task(each)
             group.create_task(process.db.until_lost())
     finally:

@@ -14,6 +14,9 @@ from goodtaste.events.member import MemberJoined, PresentDue
 from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderPlaced, OrderRefunded
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
+from goodtaste.floor.printing import http as printing_http
+from goodtaste.floor.printing.network import Network
+from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.floor.seating import closing as floor_closing
 from goodtaste.floor.seating import http as seating_http
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
@@ -83,6 +86,7 @@ ROUTES: list[Any] = [
     *offers_http.ROUTES,
     *shop_http.ROUTES,
     *subscription_http.ROUTES,
+    *printing_http.ROUTES,
     *twin_http.ROUTES,
 ]
 
@@ -130,6 +134,8 @@ def furnish(process: Process) -> None:
     local = sandboxes(process)
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
     process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))
+    network = Network()
+    process.bring(PrintWorker(process.db, {"escpos": network, "tspl": network}, clock=process.clock))
 
 
 async def clear(process: Process) -> None:
@@ -168,6 +174,11 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
     return [each.run() for each in process.part(opening.Sandboxes).all] if process.settings.demo else []
+
+
+def duties(process: Process) -> list[Any]:
+    """Return what runs beside events and jobs where a process leads."""
+    return [process.part(PrintWorker).run()]
 
 
 def subscriptions() -> Subscriptions:

@@ -148,6 +148,13 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         str, _is("PEM file of WeChat Pay's public key, its certificates, or both while moving from one to the other")
     ] = ""
 
+    printer_font: Annotated[
+        str,
+        _is(
+            "Font file with Chinese characters, for pictures of what is printed. Default: Noto Sans CJK where it is installed"
+        ),
+    ] = ""
+
     @property
     def database_url(self) -> str:
         """The database address in use."""

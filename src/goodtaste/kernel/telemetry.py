@@ -33,6 +33,12 @@ PAYMENT_SECONDS = Histogram(
     ["method", "state"],
     buckets=(0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 3_600, 86_400),
 )
+PRINT_SECONDS = Histogram(
+    "gt_print_seconds",
+    "Time from a print job's making to what became of it",
+    ["purpose", "state"],
+    buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200),
+)
 CALLBACKS_REJECTED = Counter("gt_callback_rejected_total", "Notices of gateways refused", ["method", "reason"])
 LEADER = Gauge("gt_leader", "1 where this process relays events and runs jobs", multiprocess_mode="livesum")
 

@@ -16,7 +16,9 @@ from goodtaste.kernel.input import Fen, Input, Line
 
 Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "hq_admin", "auditor"]
 
-_FLOOR = frozenset({"order.read", "order.place", "order.advance", "menu.read", "member.identify", "org.read"})
+_FLOOR = frozenset(
+    {"order.read", "order.place", "order.advance", "menu.read", "member.identify", "org.read", "print.read", "print.do"}
+)
 _COUNTER = _FLOOR | {"order.cancel", "payment.take", "coupon.read", "shop.hand_over", "shop.read"}
 _MANAGER = _COUNTER | {
     "approve",
@@ -29,6 +31,7 @@ _MANAGER = _COUNTER | {
     "payment.read",
     "points.adjust",
     "points.read",
+    "printer.edit",
     "staff.read",
     "store.switch",
     "subscription.read",
@@ -89,7 +92,9 @@ _ADMIN = (
 
 PERMISSIONS: dict[Role, frozenset[str]] = {
     "waiter": _FLOOR,
-    "kitchen": frozenset({"order.read", "order.advance", "menu.read", "menu.portions", "org.read"}),
+    "kitchen": frozenset(
+        {"order.read", "order.advance", "menu.read", "menu.portions", "org.read", "print.read", "print.do"}
+    ),
     "cashier": _COUNTER,
     "store_manager": _MANAGER,
     "marketer": _MARKETER,
