@@ -29,8 +29,9 @@ from goodtaste.ordering.tables import order
 from goodtaste.org.tables import SNAPSHOT, staff, staff_role, store
 from goodtaste.payment import api as payments
 from goodtaste.payment.gateways import testing_keys
+from goodtaste.payment.gateways.alipay import AlipayGateway
 from goodtaste.payment.gateways.line import client_for
-from goodtaste.payment.gateways.opening import INSIDE, Sandboxes
+from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_APP, SANDBOX_SELLER, Sandboxes
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat import WechatGateway
@@ -41,6 +42,9 @@ ZONE = "Asia/Shanghai"
 NOON = datetime(2026, 11, 22, 4, tzinfo=UTC)  # 12:00 in Shanghai
 CALL_S = 60.0  # the whole time of a call to the wallet, of which no call here takes more than a little
 NOTIFY_URL = "http://127.0.0.1:8000/v1/gateways/wallet/notices"
+
+
+CODES = {"wallet": "99", "wechat_pay": "1399", "alipay": "2899"}  # what the code of a diner begins with
 
 
 class Hands:
@@ -79,7 +83,11 @@ class Line(httpx.AsyncBaseTransport):
         body = await reply.aread()
         self._said.setdefault(what, httpx.Response(reply.status_code, headers=reply.headers, content=body))
         if self.state == "garbled":
-            body = body.replace(b'"USERPAYING"', b'"SUCCESS"').replace(b"`38.00,", b"`39.00,")
+            body = (
+                body.replace(b'"USERPAYING"', b'"SUCCESS"')
+                .replace(b"WAIT_BUYER_PAY", b"TRADE_SUCCESS")
+                .replace(b"`38.00,", b"`39.00,")
+            )
         return httpx.Response(reply.status_code, headers=reply.headers, content=body)
 
 
@@ -201,9 +209,11 @@ class Clockwork(Shop):
     def __init__(self, process: Any, client: httpx.AsyncClient, hands: Hands) -> None:
         super().__init__(process, client)
         self.hands = hands
-        self.wallet, self.wechat = process.part(Sandboxes).wallet, process.part(Sandboxes).wechat
-        self.line, self.wechat_line = Line(self.wallet), Line(self.wechat)
-        process.bring(payments.Gateways(self.adapter(), self.wechat_adapter()))
+        brought = process.part(Sandboxes)
+        self.wallet, self.wechat, self.alipay = brought.wallet, brought.wechat, brought.alipay
+        self.providers = {"wallet": self.wallet, "wechat_pay": self.wechat, "alipay": self.alipay}
+        self.line, self.wechat_line, self.alipay_line = (Line(each) for each in self.providers.values())
+        process.bring(payments.Gateways(self.adapter(), self.wechat_adapter(), self.alipay_adapter()))
         self.jobs = JobRunner(process.db, rooms.job_functions(process), [])
 
     @property
@@ -236,6 +246,19 @@ class Clockwork(Shop):
             pause_ms=2,
         )
 
+    def alipay_adapter(self) -> AlipayGateway:
+        """Return an adapter of Alipay, as a process makes one."""
+        return AlipayGateway(
+            client_for(f"http://127.0.0.1:8000{self.alipay.place}", transport=self.alipay_line),
+            app_id=SANDBOX_APP,
+            seller=SANDBOX_SELLER,
+            keys=testing_keys.alipay_keys(),
+            notify_url=NOTIFY_URL.replace("wallet", "alipay"),
+            clock=self.hands,
+            total_s=CALL_S,
+            pause_ms=2,
+        )
+
     @property
     def ctx(self) -> Ctx:
         """A context of this instant."""
@@ -250,8 +273,7 @@ class Clockwork(Shop):
         self, diner: str = "00", *, amount_fen: int = 3_800, payment_id: str = "", method: str = "wallet"
     ) -> payments.Pay:
         """Return what is sent to pay with the code of a diner of a wallet; with no diner, in the app."""
-        start = "99" if method == "wallet" else "1399"
-        code = f"{start}{diner}".ljust(18, "7") if diner else ""
+        code = f"{CODES[method]}{diner}".ljust(18, "7") if diner else ""
         return payments.Pay(payment_id=payment_id or new_id(), method=method, amount_fen=amount_fen, auth_code=code)
 
     async def payment(self, payment_id: str) -> payments.Payment:
@@ -289,20 +311,20 @@ class Clockwork(Shop):
             yield
 
     async def _turn(self) -> None:
-        await self.wallet.turn()
-        await self.wechat.turn()
+        for provider in self.providers.values():
+            await provider.turn()
         await self.run_jobs()
 
     async def _next(self) -> datetime | None:
         found = await self.db.first(NEXT_JOB())
-        times = [self.wallet.books.next_at(), self.wechat.books.next_at(), found.at if found else None]
+        times = [*(each.books.next_at() for each in self.providers.values()), found.at if found else None]
         return min((at for at in times if at), default=None)
 
     async def books_hold(self) -> None:
         """Find nothing that breaks a proof, no job that failed, and the same money at the wallet as here, to the fen."""
         assert await those_that_find(self.db, self.proofs) == []
         assert await self.db.execute("SELECT name, error FROM kernel_job WHERE error IS NOT NULL") == []
-        for method, wallet in (("wallet", self.wallet), ("wechat_pay", self.wechat)):
+        for method, wallet in self.providers.items():
             [(here, back)] = await self.db.execute(
                 "SELECT coalesce(sum(amount_fen), 0), (SELECT coalesce(sum(r.amount_fen), 0) FROM payment_refund r "
                 f"JOIN payment_payment q ON q.id = r.payment_id WHERE r.state = 'succeeded' AND q.method = '{method}') "
@@ -343,23 +365,8 @@ class Till(Clockwork):
             "business_date": self.today,
             "placed_at": self.now,
         }
-        empty = dict.fromkeys(("member_id", "table_id", "hold_id", "external_no", "paid_at", "party"))
-        zero = dict.fromkeys(
-            (
-                "member_saving_fen",
-                "coupon_fen",
-                "points",
-                "points_fen",
-                "refunded_fen",
-                "points_earned",
-                "offer_fen",
-                "fee_fen",
-                "rounding_fen",
-                "donation_fen",
-            ),
-            0,
-        )
-        await self.db.run(write(NEW_ORDER(**empty, **zero, **row)))
+        rest = {each.name: None if each.nullable else 0 for each in order.c if each.name not in row}
+        await self.db.run(write(NEW_ORDER(**rest, **row)))
         return id_
 
     async def pay_state(self, order_id: str) -> str:

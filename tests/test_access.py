@@ -18,6 +18,7 @@ from goodtaste.kernel.dead_letters import DeadLetter, bury
 from goodtaste.kernel.ids import new_id
 from goodtaste.member.program import ProgramTerms
 from goodtaste.member.rules import PointsRules, Program
+from goodtaste.payment.gateways.alipay_sandbox import AlipaySandbox
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
@@ -258,6 +259,7 @@ FILES = {
 MOUNTS = {
     WalletSandbox.place,
     WechatSandbox.place,
+    AlipaySandbox.place,
     rooms.WECHAT,
     rooms.SMS,
     AutopaySandbox.place,

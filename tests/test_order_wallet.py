@@ -172,7 +172,7 @@ async def test_another_amount_than_is_due_is_not_asked_for(floor: Floor) -> None
     asked = floor.paying(order) | {"amount_fen": 1}
     path, by = f"/v1/orders/{order['id']}/payments", floor.at("cashier")
     assert await floor.refuses("POST", path, asked, by) == "payment.amount_differs"
-    assert await floor.refuses("POST", path, floor.paying(order, method="alipay"), by) == "payment.method_unknown"
+    assert await floor.refuses("POST", path, floor.paying(order, method="shells"), by) == "payment.method_unknown"
     assert await floor.payments(order) == []
 
 

@@ -10,7 +10,7 @@ from goodtaste.kernel.ids import IdTaken, new_id
 from goodtaste.ordering.rules import WrongState
 from goodtaste.payment import api as payments
 from goodtaste.payment.calls import conclude
-from tests.payment_kit import Till
+from tests.payment_kit import NOON, Till
 from tests.shop import at_once
 from tests.test_payment_fates import SUCCEEDED, ends_paid_once
 
@@ -61,7 +61,7 @@ async def test_a_method_that_is_not_there_is_refused(till: Till) -> None:
     asked = payments.Pay(payment_id=new_id(), method="bitcoin", amount_fen=3_800)
     with pytest.raises(payments.MethodUnknown) as refused:
         await till.pay(order_id, asked)
-    assert refused.value.facts["methods"] == ["wallet", "wechat_pay"]
+    assert refused.value.facts["methods"] == ["alipay", "wallet", "wechat_pay"]
 
 
 async def test_an_order_that_is_being_paid_or_was_paid_is_not_paid_beside_it(till: Till) -> None:
@@ -127,7 +127,7 @@ async def test_a_reply_that_was_given_before_is_not_believed_again(till: Till) -
     assert (await payments.ask(till.ctx, asked.payment_id)).state == "unknown"  # the wallet has not seen it yet
     till.line.state = "replayed"
     assert (await payments.ask(till.ctx, asked.payment_id)).detail == ""
-    outcome = await till.gateway.query(asked.payment_id)
+    outcome = await till.gateway.query(asked.payment_id, started_at=NOON)
     assert outcome == payments.Unknown("the reply is to another request")
     till.line.state = "up"
     await till.wait(60)

@@ -264,7 +264,12 @@ async def test_a_crash_between_intent_and_call_is_found_by_the_job(till: Till) -
     await till.wait(20)
     assert ((await till.payment(asked.payment_id)).state, await till.pay_state(order_id)) == ("closed", "unpaid")
     intent = Intent(
-        payment_id=asked.payment_id, amount_fen=3_800, description="", auth_code=asked.auth_code, close_at=till.now
+        payment_id=asked.payment_id,
+        amount_fen=3_800,
+        description="",
+        auth_code=asked.auth_code,
+        started_at=till.now,
+        close_at=till.now,
     )
     assert isinstance(await till.gateway.charge(intent), payments.Closed)  # the call comes after all: nothing is taken
     assert started.fresh
@@ -277,7 +282,12 @@ async def test_a_crash_between_call_and_settlement_ends_paid_once(till: Till) ->
     asked = till.asked("00")
     started = await till.begin(order_id, asked)
     intent = Intent(
-        payment_id=asked.payment_id, amount_fen=3_800, description="", auth_code=asked.auth_code, close_at=till.now
+        payment_id=asked.payment_id,
+        amount_fen=3_800,
+        description="",
+        auth_code=asked.auth_code,
+        started_at=till.now,
+        close_at=till.now,
     )
     assert isinstance(await till.gateway.charge(intent), payments.Paid)
     assert (await till.payment(started.payment.id)).state == "pending"

@@ -22,7 +22,7 @@ from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_books import HELD_MAX
 from goodtaste.payment.gateways.wallet_diners import DINERS
-from tests.payment_kit import CALL_S, NOTIFY_URL, Till
+from tests.payment_kit import CALL_S, NOON, NOTIFY_URL, Till
 
 CODE = "990077777777777777"
 PLACE = "/sandbox/wallet"
@@ -31,7 +31,14 @@ PLACE = "/sandbox/wallet"
 def intent(till: Till, *, payment_id: str = "", amount_fen: int = 3_800, code: str = CODE) -> Intent:
     """Return what is asked of a gateway."""
     id_ = payment_id or new_id()
-    return Intent(payment_id=id_, amount_fen=amount_fen, description="好味", auth_code=code, close_at=till.now)
+    return Intent(
+        payment_id=id_,
+        amount_fen=amount_fen,
+        description="好味",
+        auth_code=code,
+        started_at=till.now,
+        close_at=till.now,
+    )
 
 
 async def send(till: Till, method: str, path: str, body: bytes = b"", **other: Any) -> httpx.Response:
@@ -49,7 +56,7 @@ async def test_it_takes_money_once_a_number(till: Till) -> None:
     assert first == again
     other = intent(till, payment_id=asked.payment_id, amount_fen=1)
     assert await till.gateway.charge(other) == Unknown("NUMBER_USED")
-    assert await till.gateway.query(asked.payment_id) == first
+    assert await till.gateway.query(asked.payment_id, started_at=NOON) == first
 
 
 async def test_64_charges_with_one_number_take_money_once(till: Till) -> None:
@@ -61,31 +68,41 @@ async def test_64_charges_with_one_number_take_money_once(till: Till) -> None:
 
 async def test_a_number_it_never_saw_is_absent_and_closing_it_keeps_it_closed(till: Till) -> None:
     asked = intent(till)
-    assert await till.gateway.query(asked.payment_id) == Absent()
-    assert isinstance(await till.gateway.close(asked.payment_id), Closed)
+    assert await till.gateway.query(asked.payment_id, started_at=NOON) == Absent()
+    assert isinstance(await till.gateway.close(asked.payment_id, started_at=NOON), Closed)
     assert isinstance(await till.gateway.charge(asked), Closed)
-    assert isinstance(await till.gateway.query(asked.payment_id), Closed)
-    assert await till.gateway.query_refund(new_id()) == Absent()
+    assert isinstance(await till.gateway.query(asked.payment_id, started_at=NOON), Closed)
+    assert await till.gateway.query_refund(new_id(), payment_id=asked.payment_id, started_at=NOON) == Absent()
 
 
 async def test_closing_what_was_paid_says_that_it_was_paid(till: Till) -> None:
     asked = intent(till)
     paid = await till.gateway.charge(asked)
-    assert await till.gateway.close(asked.payment_id) == paid
+    assert await till.gateway.close(asked.payment_id, started_at=NOON) == paid
 
 
 async def test_it_gives_no_more_back_than_it_took(till: Till) -> None:
     asked = intent(till)
     await till.gateway.charge(asked)
-    part = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=2_000, paid_fen=3_800, reason="")
+    part = RefundIntent(
+        refund_id=new_id(), payment_id=asked.payment_id, amount_fen=2_000, paid_fen=3_800, reason="", started_at=NOON
+    )
     first, again = await till.gateway.refund(part), await till.gateway.refund(part)
     assert isinstance(first, Refunded)
-    assert first == again == await till.gateway.query_refund(part.refund_id)
-    more = RefundIntent(refund_id=new_id(), payment_id=asked.payment_id, amount_fen=1_801, paid_fen=3_800, reason="")
+    assert (
+        first == again == await till.gateway.query_refund(part.refund_id, payment_id=asked.payment_id, started_at=NOON)
+    )
+    more = RefundIntent(
+        refund_id=new_id(), payment_id=asked.payment_id, amount_fen=1_801, paid_fen=3_800, reason="", started_at=NOON
+    )
     assert await till.gateway.refund(more) == Declined("REFUND_TOO_MUCH")
-    other = RefundIntent(refund_id=part.refund_id, payment_id=asked.payment_id, amount_fen=1, paid_fen=3_800, reason="")
+    other = RefundIntent(
+        refund_id=part.refund_id, payment_id=asked.payment_id, amount_fen=1, paid_fen=3_800, reason="", started_at=NOON
+    )
     assert await till.gateway.refund(other) == Unknown("NUMBER_USED")
-    none = RefundIntent(refund_id=new_id(), payment_id=new_id(), amount_fen=1, paid_fen=3_800, reason="")
+    none = RefundIntent(
+        refund_id=new_id(), payment_id=new_id(), amount_fen=1, paid_fen=3_800, reason="", started_at=NOON
+    )
     assert await till.gateway.refund(none) == Unknown("PAYMENT_NOT_EXIST")
 
 
@@ -154,8 +171,8 @@ async def test_a_wrong_key_leaves_everything_unknown_and_takes_nothing(till: Til
     )  # fmt: skip
     asked = intent(till)
     assert isinstance(await wrong.charge(asked), Unknown)
-    assert isinstance(await wrong.query(asked.payment_id), Unknown)
-    assert isinstance(await wrong.close(asked.payment_id), Unknown)
+    assert isinstance(await wrong.query(asked.payment_id, started_at=NOON), Unknown)
+    assert isinstance(await wrong.close(asked.payment_id, started_at=NOON), Unknown)
     assert till.wallet.holdings().paid_fen == before
 
 
@@ -166,25 +183,25 @@ async def test_another_merchant_is_served_nothing(till: Till) -> None:
     )  # fmt: skip
     asked = intent(till)
     assert await other.charge(asked) == Declined("PARAM_ERROR")
-    assert await other.query(asked.payment_id) == Unknown("NO_AUTH")
+    assert await other.query(asked.payment_id, started_at=NOON) == Unknown("NO_AUTH")
 
 
 async def test_a_wallet_that_does_not_answer_is_left_alone_except_by_who_pays(till: Till) -> None:
     gateway, asked = till.adapter(), intent(till)
     till.line.state = "down"
     for _ in range(5):
-        assert await gateway.query(asked.payment_id) == Unknown("ConnectError")
+        assert await gateway.query(asked.payment_id, started_at=NOON) == Unknown("ConnectError")
     till.line.calls.clear()
     for _ in range(10):
-        assert await gateway.query(asked.payment_id) == Unknown("wallet does not answer")
+        assert await gateway.query(asked.payment_id, started_at=NOON) == Unknown("wallet does not answer")
     assert till.line.calls == []
     assert await gateway.charge(asked) == Unknown("ConnectError")  # who pays is not kept waiting by a guess
     till.hands.now += timedelta(seconds=5)
-    assert await gateway.query(asked.payment_id) == Unknown("ConnectError")
-    assert await gateway.query(asked.payment_id) == Unknown("wallet does not answer")
+    assert await gateway.query(asked.payment_id, started_at=NOON) == Unknown("ConnectError")
+    assert await gateway.query(asked.payment_id, started_at=NOON) == Unknown("wallet does not answer")
     till.line.state = "up"
     till.hands.now += timedelta(seconds=5)
-    assert await gateway.query(asked.payment_id) == Absent()
+    assert await gateway.query(asked.payment_id, started_at=NOON) == Absent()
     assert isinstance(await gateway.charge(asked), Paid)
 
 
@@ -212,7 +229,7 @@ async def test_its_pay_page_is_for_those_who_owe(till: Till) -> None:
     assert (await till.client.post(page, content=b"\xff" * 10)).status_code == 404
     assert (await till.client.post(page, data={"diner": "00"})).status_code == 200
     assert (await till.client.post(page, data={"diner": "00"})).json()["code"] == "ORDER_PAID"
-    assert isinstance(await till.gateway.query(asked.payment_id), Paid)
+    assert isinstance(await till.gateway.query(asked.payment_id, started_at=NOON), Paid)
 
 
 async def test_what_is_written_on_its_pages_is_not_code(till: Till) -> None:
@@ -276,11 +293,11 @@ async def test_over_a_real_line_a_lost_reply_and_a_wallet_that_is_gone_are_unkno
     till.wallet.silence_s = wallet_sandbox.SILENCE_S
     assert await gateway.charge(lost) == Unknown("timeout")
     till.wallet.silence_s = 0.0
-    assert isinstance(await gateway.query(lost.payment_id), Paid)
+    assert isinstance(await gateway.query(lost.payment_id, started_at=NOON), Paid)
     server.should_exit = True
     async with asyncio.timeout(30):
         await serving
-    assert await gateway.query(lost.payment_id) == Unknown("ConnectError")
+    assert await gateway.query(lost.payment_id, started_at=NOON) == Unknown("ConnectError")
     await gateway.aclose()
 
 

@@ -27,7 +27,7 @@ from goodtaste.payment.gateway import (
     Unknown,
     Way,
 )
-from goodtaste.payment.gateways import testing_keys
+from goodtaste.payment.gateways import rsa, testing_keys
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import Forged
 from goodtaste.payment.gateways.line import client_for
@@ -36,7 +36,7 @@ from goodtaste.payment.gateways.wechat import WechatGateway
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests.history_kit import SHARED
 from tests.member_kit import wechat_code
-from tests.payment_kit import CALL_S, Hands, Line, Till
+from tests.payment_kit import CALL_S, NOON, Hands, Line, Till
 from tests.shop import at_once
 from tests.shop_kit import Floor
 
@@ -73,6 +73,7 @@ class Counter:
             amount_fen=amount_fen,
             description="好味 牛肉面",
             auth_code=f"1399{diner}".ljust(18, "5") if diner else "",
+            started_at=self.hands.now,
             close_at=self.hands.now + timedelta(minutes=5),
             store_id=new_id(),
             way=way,
@@ -118,8 +119,8 @@ def vectors() -> dict[str, Any]:
 
 def test_published_vectors_of_wechat_pay_come_out_the_same() -> None:
     found = vectors()
-    key = wire.private_key(found["keys"]["go_testing"].replace("TESTING KEY", "PRIVATE KEY"))
-    assert wire.sign(key, b"source") == found["wxp3-sign-001"]["expected"]
+    key = rsa.private_key(found["keys"]["go_testing"].replace("TESTING KEY", "PRIVATE KEY"))
+    assert rsa.sign(key, b"source") == found["wxp3-sign-001"]["expected"]
     asked = found["wxp3-msg-003"]["inputs"]
     text = wire.request_text(
         asked["method"], asked["url"], str(asked["timestamp"]), asked["nonce"], asked["body"].encode()
@@ -137,7 +138,7 @@ def test_published_vectors_of_wechat_pay_come_out_the_same() -> None:
         wire.unseal(api_key, broken["ciphertext_b64"], nonce=broken["nonce"], associated=broken["aad"])
     signed = found["wxp3-verify-009"]["inputs"]
     public = load_pem_public_key(signed["public_key"].encode())
-    assert wire.verifies(public, signed["message"].encode(), signed["signature"])  # type: ignore[arg-type]
+    assert rsa.verifies(public, signed["message"].encode(), signed["signature"])  # type: ignore[arg-type]
     bridge, wanted = found["wxp3-jsapi-013"]["inputs"], found["wxp3-jsapi-013"]["expected"]
     made = wire.pay_parameters(
         key,
@@ -153,7 +154,7 @@ def test_a_published_notice_is_genuine_and_opens() -> None:
     found = vectors()
     told = found["wxp3-notify-004"]["inputs"]
     key = testing_keys.merchant_keys().own
-    others = wire.public_keys(told["platform_cert"], key_id="")
+    others = rsa.public_keys(told["platform_cert"], key_id="")
     keys = wire.Keys(key, "", others, "", told["apiv3_key"].encode())
     hands, body = Hands(), told["body"].encode()
     at = hands.now.fromtimestamp(int(told["now"]), tz=hands.now.tzinfo)
@@ -175,7 +176,7 @@ async def test_a_shown_code_takes_money_once_a_number(counter: Counter) -> None:
     asked = counter.intent()
     first, again = await counter.gateway.charge(asked), await counter.gateway.charge(asked)
     assert isinstance(first, Paid)
-    assert first == again == await counter.gateway.query(asked.payment_id)
+    assert first == again == await counter.gateway.query(asked.payment_id, started_at=NOON)
     other = counter.intent(payment_id=asked.payment_id, amount_fen=1)
     assert await counter.gateway.charge(other) == Unknown("OUT_TRADE_NO_USED")
     outcomes = await at_once(64, lambda _: counter.gateway.charge(asked))
@@ -194,17 +195,17 @@ async def test_a_diner_who_pays_in_an_app_is_told_how(counter: Counter, way: Way
             ["wx-sandbox", waiting.action["timeStamp"], waiting.action["nonceStr"], waiting.action["package"], ""]
         )
         key_ = testing_keys.merchant_keys().own.public_key()
-        assert wire.verifies(key_, text.encode(), waiting.action["paySign"])
+        assert rsa.verifies(key_, text.encode(), waiting.action["paySign"])
     assert isinstance(await counter.gateway.charge(asked), Pending)
     counter.sandbox.books.pay(asked.payment_id.replace("-", ""), "00", at=counter.hands.now)
-    assert isinstance(await counter.gateway.query(asked.payment_id), Paid)
+    assert isinstance(await counter.gateway.query(asked.payment_id, started_at=NOON), Paid)
     assert await counter.gateway.charge(asked) == Unknown("ORDER_PAID")
 
 
 async def test_a_number_it_never_saw_is_absent(counter: Counter) -> None:
-    assert await counter.gateway.query(new_id()) == Absent()
-    assert await counter.gateway.close(new_id()) == Absent()
-    assert await counter.gateway.query_refund(new_id()) == Absent()
+    assert await counter.gateway.query(new_id(), started_at=NOON) == Absent()
+    assert await counter.gateway.close(new_id(), started_at=NOON) == Absent()
+    assert await counter.gateway.query_refund(new_id(), payment_id=new_id(), started_at=NOON) == Absent()
 
 
 @pytest.mark.parametrize("way", ["code", "qr"])
@@ -212,16 +213,16 @@ async def test_what_waits_is_ended_by_reversal_or_by_closing(counter: Counter, w
     asked = counter.intent("17" if way == "code" else "")
     assert isinstance(await counter.gateway.charge(asked), Pending)
     counter.line.calls.clear()
-    assert isinstance(await counter.gateway.close(asked.payment_id), Closed)
+    assert isinstance(await counter.gateway.close(asked.payment_id, started_at=NOON), Closed)
     assert counter.line.calls[-1].endswith("/reverse" if way == "code" else "/close")
-    assert isinstance(await counter.gateway.query(asked.payment_id), Closed)
-    assert isinstance(await counter.gateway.close(asked.payment_id), Closed)
+    assert isinstance(await counter.gateway.query(asked.payment_id, started_at=NOON), Closed)
+    assert isinstance(await counter.gateway.close(asked.payment_id, started_at=NOON), Closed)
 
 
 async def test_what_was_paid_is_not_ended(counter: Counter) -> None:
     asked = counter.intent("00")
     paid = await counter.gateway.charge(asked)
-    assert await counter.gateway.close(asked.payment_id) == paid
+    assert await counter.gateway.close(asked.payment_id, started_at=NOON) == paid
 
 
 @pytest.mark.parametrize(("diner", "why"), [("02", "NOT_ENOUGH"), ("15", "AUTH_CODE_EXPIRED")])
@@ -236,7 +237,7 @@ async def test_a_password_a_lost_reply_and_a_broken_server_end_paid(counter: Cou
     assert await counter.gateway.charge(broken) == Unknown("http 500")
     counter.hands.now += timedelta(seconds=5)
     for asked in (typing, lost, broken):
-        assert isinstance(await counter.gateway.query(asked.payment_id), Paid)
+        assert isinstance(await counter.gateway.query(asked.payment_id, started_at=NOON), Paid)
     assert counter.sandbox.holdings().paid_fen == 3 * 3_800
 
 
@@ -251,12 +252,17 @@ async def test_no_more_is_given_back_than_was_taken(counter: Counter) -> None:
             amount_fen=amount_fen,
             paid_fen=paid_fen,
             reason="",
+            started_at=NOON,
         )
 
     part = back(2_000)
     first, again = await counter.gateway.refund(part), await counter.gateway.refund(part)
     assert isinstance(first, Refunded)
-    assert first == again == await counter.gateway.query_refund(part.refund_id)
+    assert (
+        first
+        == again
+        == await counter.gateway.query_refund(part.refund_id, payment_id=asked.payment_id, started_at=NOON)
+    )
     assert await counter.gateway.refund(back(1, refund_id=part.refund_id)) == Unknown("OUT_TRADE_NO_USED")
     assert isinstance(await counter.gateway.refund(back(1_801)), Declined)
     assert await counter.gateway.refund(back(1, paid_fen=1)) == Unknown("PARAM_ERROR")
@@ -281,12 +287,12 @@ async def test_an_answer_that_was_written_on_or_is_old_counts_for_nothing(counte
     typing = counter.intent("01")
     await counter.gateway.charge(typing)
     counter.line.state = "garbled"
-    assert await counter.gateway.query(typing.payment_id) == Unknown("http 200, reply signature")
+    assert await counter.gateway.query(typing.payment_id, started_at=NOON) == Unknown("http 200, reply signature")
     counter.line.state = "up"
-    await counter.gateway.query(typing.payment_id)
+    await counter.gateway.query(typing.payment_id, started_at=NOON)
     counter.line.state = "replayed"
     counter.hands.now += timedelta(seconds=301)
-    assert await counter.gateway.query(typing.payment_id) == Unknown("http 200, reply time")
+    assert await counter.gateway.query(typing.payment_id, started_at=NOON) == Unknown("http 200, reply time")
 
 
 # Notices

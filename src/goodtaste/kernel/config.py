@@ -19,6 +19,13 @@ from goodtaste.kernel.words import sentence
 
 PREFIX = "GOODTASTE_"
 WECHAT_API_KEY_BYTES = 32
+NEEDED = {  # by the setting that switches a gateway on
+    "wechat_pay_merchant": (
+        "wechat_pay_missing",
+        ("wechat_pay_serial", "wechat_pay_key_file", "wechat_pay_platform_file"),
+    ),
+    "alipay_app_id": ("alipay_missing", ("alipay_seller", "alipay_key_file", "alipay_platform_file")),
+}
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
 DEFAULT_FILE = "goodtaste.toml"
 NOT_OURS = ("ci", "test_", "walk_", "bench_", "skip_web")  # what tests, benchmarks and the build of the screens read
@@ -147,6 +154,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wechat_pay_platform_file: Annotated[
         str, _is("PEM file of WeChat Pay's public key, its certificates, or both while moving from one to the other")
     ] = ""
+    alipay_app_id: Annotated[str, _is("App id at Alipay. Empty: no Alipay; where `demo` is on, its sandbox")] = ""
+    alipay_url: Annotated[str, _is("Alipay's open platform. Default: https://openapi.alipay.com")] = ""
+    alipay_seller: Annotated[str, _is("Account number (`2088…`) of the seller that the app belongs to")] = ""
+    alipay_key_file: Annotated[str, _is("PEM file of the app's private key")] = ""
+    alipay_platform_file: Annotated[str, _is("PEM file of Alipay's public key, as shown on the app's page")] = ""
 
     printer_font: Annotated[
         str,
@@ -253,20 +265,19 @@ def _cross_check(settings: Settings, places: Mapping[str, str]) -> list[Fault]:
         wrong("broker_kind", "broker", f"{urlsplit(settings.broker).scheme or '***'}:…")
     if settings.secret_key and len(settings.secret_key.encode()) < MASTER_MIN_BYTES:
         wrong("secret_short", "secret_key", least=MASTER_MIN_BYTES)
-    _check_wechat_pay(settings, wrong)
+    _check_gateways(settings, wrong)
     if not settings.demo:
         _check_for_guests(settings, wrong)
     return faults
 
 
-def _check_wechat_pay(settings: Settings, wrong: Callable[..., None]) -> None:
-    """Look whether WeChat Pay, where it is on, has all it needs."""
-    if not settings.wechat_pay_merchant:
-        return
-    for name in ("wechat_pay_serial", "wechat_pay_key_file", "wechat_pay_platform_file"):
-        if not getattr(settings, name):
-            wrong("wechat_pay_missing", name)
-    if len(settings.wechat_pay_api_key.encode()) != WECHAT_API_KEY_BYTES:
+def _check_gateways(settings: Settings, wrong: Callable[..., None]) -> None:
+    """Look whether the gateways that are on have all they need."""
+    for switch, (code, names) in NEEDED.items():
+        for name in names if getattr(settings, switch) else ():
+            if not getattr(settings, name):
+                wrong(code, name)
+    if settings.wechat_pay_merchant and len(settings.wechat_pay_api_key.encode()) != WECHAT_API_KEY_BYTES:
         wrong("wechat_pay_api_key", "wechat_pay_api_key", least=WECHAT_API_KEY_BYTES)
 
 

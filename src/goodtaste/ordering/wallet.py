@@ -58,7 +58,9 @@ async def pay(ctx: Ctx, order_id: str, asked: payments.Pay, *, place: Place, cli
     gateways = ctx.part(payments.Gateways)
     payer = ""
     if asked.way == "mini_program" and not asked.auth_code:
-        payer = (await ctx.part(members.Wechat).person_of(asked.login_code)).openid
+        payer = asked.login_code
+        if not gateways.of(asked.method).knows_diners:
+            payer = (await ctx.part(members.Wechat).person_of(asked.login_code)).openid
     started = await ctx.run(_start(order_id, asked, actor=ctx.actor, gateways=gateways, place=place))
     charged = await payments.charge(
         ctx, started, asked, description=f"order {order_id}", client_ip=client_ip or payments.NOWHERE, payer=payer

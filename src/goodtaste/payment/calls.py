@@ -43,7 +43,7 @@ async def charge(
     if not found.is_open:
         return Charged(found)
     gateway = ctx.part(Gateways).of(found.method)
-    outcome: Outcome = Absent() if started.fresh else await gateway.query(found.id)
+    outcome: Outcome = Absent() if started.fresh else await gateway.query(found.id, started_at=found.started_at)
     forgotten = isinstance(outcome, Pending) and not outcome.action and not asked.auth_code
     if isinstance(outcome, Absent) or forgotten:
         intent = Intent(
@@ -51,6 +51,7 @@ async def charge(
             amount_fen=found.amount_fen,
             description=description,
             auth_code=asked.auth_code,
+            started_at=found.started_at,
             close_at=found.close_at or found.started_at,
             store_id=found.store_id,
             client_ip=client_ip,
@@ -73,10 +74,11 @@ async def ask(ctx: Ctx, payment_id: str, *, sent: bool = False) -> Payment:
     if found.close_at is None or found.state in ("succeeded", "failed"):
         return found
     gateway = ctx.part(Gateways).of(found.method)
-    outcome = await gateway.query(found.id)
+    outcome = await gateway.query(found.id, started_at=found.started_at)
     at = ctx.process.clock()
     if at >= found.close_at and rules.is_to_end(found.state, outcome):
-        outcome = rules.ended(await gateway.close(found.id), close_at=found.close_at, at=at)
+        ended = await gateway.close(found.id, started_at=found.started_at)
+        outcome = rules.ended(ended, close_at=found.close_at, at=at)
     return await conclude(ctx, found, outcome, asked=sent)
 
 
@@ -118,7 +120,7 @@ async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
     if not found.is_open:
         return found
     gateway = ctx.part(Gateways).of(found.method)
-    outcome = await gateway.query_refund(found.id)
+    outcome = await gateway.query_refund(found.id, payment_id=found.payment_id, started_at=found.started_at)
     if isinstance(outcome, Absent):
         paid = await ctx.db.first(ONE(id=found.payment_id))
         intent = RefundIntent(
@@ -126,7 +128,9 @@ async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
             payment_id=found.payment_id,
             amount_fen=found.amount_fen,
             paid_fen=paid.amount_fen if paid else found.amount_fen,
+            gateway_ref=(paid.gateway_ref or "") if paid else "",
             reason=found.reason,
+            started_at=found.started_at,
         )
         outcome = await gateway.refund(intent)
     after = await ctx.run(settle_refund(found.id, outcome=outcome, at=ctx.process.clock(), asked=sent))

@@ -48,6 +48,7 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
     amount_fen: int
     description: str
     auth_code: str
+    started_at: datetime
     close_at: datetime
     store_id: str = ""
     client_ip: str = "127.0.0.1"
@@ -56,13 +57,15 @@ class Intent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RefundIntent(msgspec.Struct, frozen=True, kw_only=True):
-    """What is to be given back of a payment of `paid_fen`, which not every gateway asks for."""
+    """What is to be given back of a payment of `paid_fen`, which the gateway knows as `gateway_ref`; not every gateway asks for these."""
 
     refund_id: str
     payment_id: str
     amount_fen: int
     paid_fen: int = 0
+    gateway_ref: str = ""
     reason: str
+    started_at: datetime
 
 
 class Paid(msgspec.Struct, frozen=True):
@@ -161,17 +164,23 @@ BillOutcome = Bill | NotYet | Unknown
 
 
 class Gateway(Protocol):
-    """One gateway, one merchant."""
+    """One gateway, one merchant.
+
+    `heard` is what a notice is answered with once it was heard.  `knows_diners`: it finds out itself who the diner is, from the code of
+    its own app, which is then what an intent bears as `payer`.  `started_at` is when a number was first sent.
+    """
 
     method: str
+    heard: bytes
+    knows_diners: bool
 
     async def charge(self, intent: Intent) -> Outcome:
         """Ask for money.  With a number that was used before, and the same content: how that stands."""
 
-    async def query(self, payment_id: str) -> Outcome:
+    async def query(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """Ask how a payment stands."""
 
-    async def close(self, payment_id: str) -> Outcome:
+    async def close(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """See to it that no money is taken any more: `Closed`, or `Paid` where it was taken before.
 
         A gateway that keeps no number it has never seen answers `Absent`.
@@ -180,7 +189,7 @@ class Gateway(Protocol):
     async def refund(self, intent: RefundIntent) -> RefundOutcome:
         """Ask to give money back.  With a number that was used before: how that refund stands."""
 
-    async def query_refund(self, refund_id: str) -> RefundOutcome:
+    async def query_refund(self, refund_id: str, *, payment_id: str, started_at: datetime) -> RefundOutcome:
         """Ask how a refund stands."""
 
     async def bill(self, day: date) -> BillOutcome:

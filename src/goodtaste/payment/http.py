@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from litestar import Request, get, post
+from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
@@ -30,18 +30,19 @@ class GiveUp(Input, frozen=True):
     "/v1/gateways/{method:str}/notices",
     opt=anybody(),
     tags=["payments"],
-    status_code=204,
+    status_code=200,
     request_max_body_size=NOTICE_BYTES_MAX,
 )
-async def hear_notice(method: FromPath[str], request: Asked) -> None:
-    """Hear what a gateway tells; who may tell is decided by the signature over these bytes."""
+async def hear_notice(method: FromPath[str], request: Asked) -> Response[bytes]:
+    """Hear what a gateway tells; who may tell is decided by the signature over these bytes.  It is answered in the gateway's own words."""
     try:
         raw = await request.body()
     except HTTPException as error:
         if error.status_code == 413:
             raise TooLarge(limit_bytes=NOTICE_BYTES_MAX) from error
         raise
-    await notices.receive(context(request), method, headers=dict(request.headers), raw=raw)
+    answer = await notices.receive(context(request), method, headers=dict(request.headers), raw=raw)
+    return Response(answer, status_code=200 if answer else 204, media_type="text/plain")
 
 
 @get("/v1/payments", opt=staff("payment.read"), tags=["payments"])

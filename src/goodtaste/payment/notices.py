@@ -10,14 +10,14 @@ import structlog
 from sqlalchemy import literal, select
 
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Read, Steps, Str, par, script
+from goodtaste.kernel.db import Change, Read, Steps, Str, par, script
 from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.telemetry import CALLBACKS_REJECTED
 from goodtaste.payment import rules
-from goodtaste.payment.attempts import HEARD, ONE, Payment, PaymentUnknown, ask_now
+from goodtaste.payment.attempts import HEARD, ONE, PaymentUnknown, ask_now
 from goodtaste.payment.calls import conclude
-from goodtaste.payment.gateway import Gateways, NoticeRefused, Paid, PaymentNotice, Refunded, RefundNotice
-from goodtaste.payment.refunds import ONE_REFUND, RefundUnknown, settle_refund
+from goodtaste.payment.gateway import Gateways, NoticeRefused, Paid, PaymentNotice, Pending, Refunded, RefundNotice
+from goodtaste.payment.refunds import ONE_REFUND, RefundUnknown, refund_asked_now, settle_refund
 from goodtaste.payment.tables import notice as notices
 
 log = structlog.get_logger()
@@ -35,8 +35,8 @@ SEEN = Read(
 )
 
 
-async def receive(ctx: Ctx, method: str, *, headers: Mapping[str, str], raw: bytes) -> None:
-    """Hear a notice and settle what it is about.  One that was heard before changes nothing.
+async def receive(ctx: Ctx, method: str, *, headers: Mapping[str, str], raw: bytes) -> bytes:
+    """Hear a notice and settle what it is about, and return what the gateway wants to hear.  One that was heard before changes nothing.
 
     Refuses `MethodUnknown`, `NoticeRefused`, and `PaymentUnknown` or `RefundUnknown` for numbers that are not ours.
     """
@@ -44,7 +44,7 @@ async def receive(ctx: Ctx, method: str, *, headers: Mapping[str, str], raw: byt
     try:
         notice = gateway.parse_notice(headers, raw)
         if await ctx.db.first(SEEN(gateway=method, notice_id=notice.id)):
-            return
+            return gateway.heard
         if isinstance(notice, PaymentNotice):
             await _payment(ctx, method, notice)
         else:
@@ -53,6 +53,7 @@ async def receive(ctx: Ctx, method: str, *, headers: Mapping[str, str], raw: byt
         CALLBACKS_REJECTED.labels(method, refused.why).inc()
         log.warning("notice_refused", method=method, why=refused.why)
         raise
+    return gateway.heard
 
 
 async def _payment(ctx: Ctx, method: str, notice: PaymentNotice) -> None:
@@ -64,15 +65,16 @@ async def _payment(ctx: Ctx, method: str, notice: PaymentNotice) -> None:
         if outcome.amount_fen != found.amount_fen:
             raise NoticeRefused("amount")
         if outcome.amount_fen > rules.CERTAIN_FEN and found.state != "succeeded":
-            await ctx.run(_ask_first(found, heard=heard, at=ctx.process.clock()))
+            at = ctx.process.clock()
+            await ctx.run(_ask_first(ask_now(found, at=at), heard=heard, at=at))
             return
     await conclude(ctx, found, outcome, heard=heard)
 
 
 @script
-def _ask_first(found: Payment, *, heard: tuple[str, str], at: datetime) -> Steps[None]:
-    """Keep a notice about more money than a notice is trusted with, and have the gateway asked at once."""
-    yield [HEARD(gateway=heard[0], notice_id=heard[1], at=at), ask_now(found, at=at)]
+def _ask_first(ask: Change, *, heard: tuple[str, str], at: datetime) -> Steps[None]:
+    """Keep a notice that does not settle anything by itself, and have the gateway asked at once."""
+    yield [HEARD(gateway=heard[0], notice_id=heard[1], at=at), ask]
 
 
 async def _refund(ctx: Ctx, method: str, notice: RefundNotice) -> None:
@@ -82,4 +84,8 @@ async def _refund(ctx: Ctx, method: str, notice: RefundNotice) -> None:
     outcome = notice.outcome
     if isinstance(outcome, Refunded) and outcome.amount_fen != found.amount_fen:
         raise NoticeRefused("amount")
-    await ctx.run(settle_refund(found.id, outcome=outcome, at=ctx.process.clock(), heard=(method, notice.id)))
+    at, heard = ctx.process.clock(), (method, notice.id)
+    if isinstance(outcome, Pending):  # it says that something moved, and not what
+        await ctx.run(_ask_first(refund_asked_now(found, at=at), heard=heard, at=at))
+        return
+    await ctx.run(settle_refund(found.id, outcome=outcome, at=at, heard=heard))

@@ -193,6 +193,11 @@ def _go(found: Refund, *, second: int) -> Change:
     return schedule(GIVE_BACK, {"refund_id": found.id}, due_at=due_at, once=f"{GIVE_BACK}:{found.id}:{second}")
 
 
+def refund_asked_now(found: Refund, *, at: datetime) -> Change:
+    """Return the change that has the gateway asked at once how a refund stands."""
+    return schedule(GIVE_BACK, {"refund_id": found.id}, due_at=at, once=f"{GIVE_BACK}:{found.id}:now")
+
+
 def _settled(found: Refund) -> RefundSettled:
     return RefundSettled(
         refund_id=found.id,

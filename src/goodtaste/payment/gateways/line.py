@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -19,6 +20,8 @@ TRIES_MAX = 3
 BILL_S = 60.0  # for a bill with all its tries
 BILL_MAX = 33_554_432  # bytes of a bill: some 100,000 payments a day
 PAUSE_MS = 100  # before the second try, doubled before the next; the pause is anywhere between half of it and all of it
+
+T = TypeVar("T")
 
 log = structlog.get_logger()
 
@@ -56,8 +59,8 @@ class Line:
         self._fuse = Fuse()
 
     async def call(
-        self, attempt: Callable[[], Awaitable[Reply]], *, what: str, again: bool, total_s: float | None = None
-    ) -> Reply | Unknown:
+        self, attempt: Callable[[], Awaitable[T]], *, what: str, again: bool, total_s: float | None = None
+    ) -> T | Unknown:
         """Make a call within its time; one that may be made `again` is, after a pause, while nobody knows what it did."""
         if again and not self._fuse.lets(at=self._clock()):
             return Unknown(f"{self._name} does not answer")
@@ -75,7 +78,7 @@ class Line:
         log.warning("gateway_no_answer", gateway=self._name, call=what, why=why)
         return Unknown(why)
 
-    async def _tries(self, attempt: Callable[[], Awaitable[Reply]], *, again: bool) -> Reply:
+    async def _tries(self, attempt: Callable[[], Awaitable[T]], *, again: bool) -> T:
         last = NoAnswer("")
         for n in range(TRIES_MAX):
             if n:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import httpx
 import msgspec
@@ -11,20 +13,24 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.kernel.config import PREFIX, BadSettings, Fault, Settings
 from goodtaste.payment.agreement import Autopays
 from goodtaste.payment.gateway import Gateway, Gateways
-from goodtaste.payment.gateways import testing_keys
+from goodtaste.payment.gateways import alipay, alipay_wire, testing_keys, wechat
+from goodtaste.payment.gateways.alipay_sandbox import AlipaySandbox
 from goodtaste.payment.gateways.autopay import SandboxAutopay
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.line import client_for
+from goodtaste.payment.gateways.rsa import private_key, public_keys
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
-from goodtaste.payment.gateways.wechat import REAL_URL, WechatGateway
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
-from goodtaste.payment.gateways.wechat_wire import Keys, private_key, public_keys
+from goodtaste.payment.gateways.wechat_wire import Keys
 
 AUTOPAY_INSIDE = "http://autopay.sandbox"
 AGREEMENT_NOTICES = "/v1/agreements/notices"
 INSIDE = "http://wallet.sandbox"  # where a sandbox of this process answers without leaving it
 SANDBOX_MERCHANT = "1900000001"
+SANDBOX_APP, SANDBOX_SELLER = "9021000000000000", "2088000000000000"  # at Alipay
+
+T = TypeVar("T")
 
 
 class Sandboxes(msgspec.Struct, frozen=True):
@@ -32,12 +38,13 @@ class Sandboxes(msgspec.Struct, frozen=True):
 
     wallet: WalletSandbox
     wechat: WechatSandbox
+    alipay: AlipaySandbox
     autopay: AutopaySandbox
 
     @property
     def all(self) -> tuple[WalletSandbox | AutopaySandbox, ...]:
         """All of them."""
-        return self.wallet, self.wechat, self.autopay
+        return self.wallet, self.wechat, self.alipay, self.autopay
 
     async def aclose(self) -> None:
         """Give their connections back."""
@@ -57,7 +64,7 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         clock=clock,
         client=httpx.AsyncClient(),
     )
-    wechat = WechatSandbox(
+    wechat_pay = WechatSandbox(
         merchant=SANDBOX_MERCHANT,
         app_id=settings.wechat_app_id,
         keys=testing_keys.platform_keys(),
@@ -65,7 +72,14 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         clock=clock,
         client=httpx.AsyncClient(),
     )
-
+    alipay_ = AlipaySandbox(
+        app_id=SANDBOX_APP,
+        seller=SANDBOX_SELLER,
+        keys=testing_keys.alipay_keys(platform=True),
+        address=f"{here}{AlipaySandbox.place}",
+        clock=clock,
+        client=httpx.AsyncClient(),
+    )
     autopay = AutopaySandbox(
         merchant=settings.wallet_merchant,
         secret=settings.wallet_secret,
@@ -73,38 +87,63 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         clock=clock,
         client=httpx.AsyncClient(),
     )
-    return Sandboxes(wallet, wechat, autopay)
+    return Sandboxes(wallet, wechat_pay, alipay_, autopay)
 
 
 def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Gateways:
     """Return the gateways of this deployment.  Raises `BadSettings` for keys that are none."""
-    found: list[Gateway] = []
-    wallet = _client(settings.wallet_url, sandboxes.wallet if sandboxes else None)
-    if wallet is not None:
-        found.append(
-            WalletGateway(
-                wallet,
-                merchant=settings.wallet_merchant,
-                secret=settings.wallet_secret,
-                notify_url=_notify_url(settings, WalletGateway.method),
-                clock=clock,
-            )
-        )
+    made = (
+        _wallet(settings, sandboxes, clock),
+        _wechat(settings, sandboxes, clock),
+        _alipay(settings, sandboxes, clock),
+    )
+    return Gateways(*(each for each in made if each is not None))
+
+
+def _wallet(settings: Settings, sandboxes: Sandboxes | None, clock: Clock) -> Gateway | None:
+    client = _client(settings.wallet_url, sandboxes.wallet if sandboxes else None)
+    if client is None:
+        return None
+    return WalletGateway(
+        client,
+        merchant=settings.wallet_merchant,
+        secret=settings.wallet_secret,
+        notify_url=_notify_url(settings, WalletGateway.method),
+        clock=clock,
+    )
+
+
+def _wechat(settings: Settings, sandboxes: Sandboxes | None, clock: Clock) -> Gateway | None:
     real = settings.wechat_pay_merchant
-    url = settings.wechat_pay_url or REAL_URL if real else ""
-    wechat = _client(url, sandboxes.wechat if sandboxes else None)
-    if wechat is not None:
-        found.append(
-            WechatGateway(
-                wechat,
-                merchant=real or SANDBOX_MERCHANT,
-                app_id=settings.wechat_app_id,
-                keys=_wechat_keys(settings) if real else testing_keys.merchant_keys(),
-                notify_url=_notify_url(settings, WechatGateway.method),
-                clock=clock,
-            )
-        )
-    return Gateways(*found)
+    client = _client(
+        (settings.wechat_pay_url or wechat.REAL_URL) if real else "", sandboxes.wechat if sandboxes else None
+    )
+    if client is None:
+        return None
+    return wechat.WechatGateway(
+        client,
+        merchant=real or SANDBOX_MERCHANT,
+        app_id=settings.wechat_app_id,
+        keys=_wechat_keys(settings) if real else testing_keys.merchant_keys(),
+        notify_url=_notify_url(settings, wechat.METHOD),
+        clock=clock,
+    )
+
+
+def _alipay(settings: Settings, sandboxes: Sandboxes | None, clock: Clock) -> Gateway | None:
+    real, here = settings.alipay_app_id, f"{settings.public_url.rstrip('/')}{AlipaySandbox.place}"
+    url = (settings.alipay_url or alipay.REAL_URL) if real else ""
+    client = _client(url, sandboxes.alipay if sandboxes else None, at=here)
+    if client is None:
+        return None
+    return alipay.AlipayGateway(
+        client,
+        app_id=real or SANDBOX_APP,
+        seller=settings.alipay_seller if real else SANDBOX_SELLER,
+        keys=_alipay_keys(settings) if real else testing_keys.alipay_keys(),
+        notify_url=_notify_url(settings, alipay.METHOD),
+        clock=clock,
+    )
 
 
 def open_autopay(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Autopays:
@@ -122,10 +161,11 @@ def open_autopay(settings: Settings, *, sandboxes: Sandboxes | None, clock: Cloc
     )
 
 
-def _client(url: str, sandbox: WalletSandbox | None) -> httpx.AsyncClient | None:
+def _client(url: str, sandbox: WalletSandbox | None, *, at: str = INSIDE) -> httpx.AsyncClient | None:
+    """Return the client of a gateway: of the real one at `url`, else of the sandbox in this process, which is known by the address `at`."""
     if url:
         return client_for(url)
-    return client_for(INSIDE, transport=httpx.ASGITransport(sandbox)) if sandbox is not None else None
+    return client_for(at, transport=httpx.ASGITransport(sandbox)) if sandbox is not None else None
 
 
 def _notify_url(settings: Settings, method: str) -> str:
@@ -134,26 +174,39 @@ def _notify_url(settings: Settings, method: str) -> str:
 
 def _wechat_keys(settings: Settings) -> Keys:
     """Return the keys of WeChat Pay that the settings name; raises `BadSettings`."""
-    faults: list[Fault] = []
+    own, others = _files(settings, "wechat_pay_key_file", "wechat_pay_platform_file")
+    key_id = settings.wechat_pay_platform_id
+    key = _in(settings, "wechat_pay_key_file", lambda: private_key(own))
+    keys = _in(settings, "wechat_pay_platform_file", lambda: public_keys(others, key_id=key_id))
+    return Keys(key, settings.wechat_pay_serial, keys, key_id or next(iter(keys)), settings.wechat_pay_api_key.encode())
 
-    def read(name: str) -> str:
+
+def _alipay_keys(settings: Settings) -> alipay_wire.Keys:
+    """Return the keys of Alipay that the settings name; raises `BadSettings`."""
+    own, other = _files(settings, "alipay_key_file", "alipay_platform_file")
+    key = _in(settings, "alipay_key_file", lambda: private_key(own))
+    keys = _in(settings, "alipay_platform_file", lambda: public_keys(other, key_id=alipay.METHOD))
+    return alipay_wire.Keys(key, next(iter(keys.values())))
+
+
+def _files(settings: Settings, *names: str) -> list[str]:
+    """Return what stands in the files that settings name; raises `BadSettings` naming all that cannot be read."""
+    texts, faults = [], []
+    for name in names:
         path = str(getattr(settings, name))
         try:
-            return Path(path).read_text("utf-8")
+            texts.append(Path(path).read_text("utf-8"))
         except (OSError, UnicodeDecodeError) as error:
             faults.append(Fault("config.unreadable", PREFIX + name.upper(), path, {"error": str(error)}))
-            return ""
-
-    own, others = read("wechat_pay_key_file"), read("wechat_pay_platform_file")
     if faults:
         raise BadSettings(faults)
-    key_id = settings.wechat_pay_platform_id
+    return texts
+
+
+def _in(settings: Settings, name: str, load: Callable[[], T]) -> T:
+    """Return what is loaded from the file that a setting names; raises `BadSettings` where it is no key."""
     try:
-        named = "wechat_pay_key_file"
-        key = private_key(own)
-        named = "wechat_pay_platform_file"
-        keys = public_keys(others, key_id=key_id)
+        return load()
     except ValueError as error:
-        where = getattr(settings, named)
-        raise BadSettings([Fault("config.no_key", PREFIX + named.upper(), where, {"error": str(error)})]) from error
-    return Keys(key, settings.wechat_pay_serial, keys, key_id or next(iter(keys)), settings.wechat_pay_api_key.encode())
+        where = str(getattr(settings, name))
+        raise BadSettings([Fault("config.no_key", PREFIX + name.upper(), where, {"error": str(error)})]) from error

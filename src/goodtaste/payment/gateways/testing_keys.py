@@ -6,7 +6,9 @@ from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
-from goodtaste.payment.gateways.wechat_wire import Keys, private_key
+from goodtaste.payment.gateways import alipay_wire
+from goodtaste.payment.gateways.rsa import private_key
+from goodtaste.payment.gateways.wechat_wire import Keys
 
 MERCHANT = """-----BEGIN TESTING KEY-----
 MIIEvAIBADANBgkqhkiG9w0BAQEFAASCBKYwggSiAgEAAoIBAQCrkID9qGCcG34q
@@ -84,3 +86,9 @@ def platform_keys() -> Keys:
     """Return the keys of the sandbox itself."""
     own, merchant = _key(PLATFORM), _key(MERCHANT).public_key()
     return Keys(own, PLATFORM_ID, {MERCHANT_SERIAL: merchant}, MERCHANT_SERIAL, API_KEY)
+
+
+def alipay_keys(*, platform: bool = False) -> alipay_wire.Keys:
+    """Return the keys of the sandbox's app at Alipay, or those of the `platform` itself."""
+    own, other = (PLATFORM, MERCHANT) if platform else (MERCHANT, PLATFORM)
+    return alipay_wire.Keys(_key(own), _key(other).public_key())

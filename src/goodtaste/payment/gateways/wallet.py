@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,7 +16,6 @@ from goodtaste.payment.gateway import (
     TOTAL_S,
     Absent,
     Bill,
-    BillLine,
     BillOutcome,
     Closed,
     Declined,
@@ -52,7 +51,7 @@ log = structlog.get_logger()
 class WalletGateway:
     """Speaks to the wallet at the base address of `client`, for one merchant."""
 
-    method = METHOD
+    method, heard, knows_diners = METHOD, b"", False
 
     def __init__(
         self,
@@ -84,12 +83,12 @@ class WalletGateway:
         reply = await self._call("POST", "/v1/payments", asked, again=False)
         return self._outcome(reply, intent.payment_id, declines=_CHARGE_DECLINED)
 
-    async def query(self, payment_id: str) -> Outcome:
+    async def query(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """Ask how a payment stands."""
         path = f"/v1/payments/{payment_id}?merchant={self._merchant}"
         return self._outcome(await self._call("GET", path, None, again=True), payment_id)
 
-    async def close(self, payment_id: str) -> Outcome:
+    async def close(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """End a payment."""
         path = f"/v1/payments/{payment_id}/close?merchant={self._merchant}"
         return self._outcome(await self._call("POST", path, None, again=True), payment_id)
@@ -107,7 +106,7 @@ class WalletGateway:
         reply = await self._call("POST", "/v1/refunds", asked, again=True)
         return self._refund_outcome(reply, intent.refund_id, declines=_REFUND_DECLINED)
 
-    async def query_refund(self, refund_id: str) -> RefundOutcome:
+    async def query_refund(self, refund_id: str, *, payment_id: str, started_at: datetime) -> RefundOutcome:
         """Ask how a refund stands."""
         path = f"/v1/refunds/{refund_id}?merchant={self._merchant}"
         return self._refund_outcome(await self._call("GET", path, None, again=True), refund_id)
@@ -130,7 +129,7 @@ class WalletGateway:
             return Unknown(f"reply body: {error}")
         if (told.merchant, told.day) != (self._merchant, day):
             return Unknown("the reply is about something else")
-        return Bill(tuple(_billed(line) for line in told.lines), reply.body)
+        return Bill(tuple(wire.bill_line(line) for line in told.lines), reply.body)
 
     def parse_notice(self, headers: Mapping[str, str], raw: bytes) -> PaymentNotice | RefundNotice:
         """Return what a notice says, once it is known to be genuine."""
@@ -227,18 +226,6 @@ def _of_payment(told: wire.WalletPayment) -> Outcome:
     if told.state == "CLOSED":
         return Closed("closed")
     return Pending(told.transaction_id, {"pay_url": told.pay_url} if told.pay_url else {})
-
-
-def _billed(line: wire.WalletBillLine) -> BillLine:
-    return BillLine(
-        kind="paid" if line.type == "PAYMENT" else "refunded",
-        payment_id=line.payment,
-        refund_id=line.refund,
-        gateway_ref=line.reference,
-        amount_fen=line.amount_fen,
-        fee_fen=line.fee_fen,
-        at=line.at,
-    )
 
 
 def _of_refund(told: wire.WalletRefund) -> RefundOutcome:

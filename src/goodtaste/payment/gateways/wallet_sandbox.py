@@ -80,6 +80,9 @@ class WalletSandbox:
 
     place = "/sandbox/wallet"  # where it is mounted
     api = "/v1/"
+    name, shows = "沙箱钱包", "99"  # how the page calls it, and what the code of a diner begins with
+    speaks = "application/json"  # what its notices are
+    thanks = b""  # how a notice must be answered
 
     def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
         self.books = Books(merchant, pay_page=f"{address}/pay/")
@@ -225,10 +228,8 @@ class WalletSandbox:
             return
         body, headers = self._letter(letter)
         try:
-            reply = await self.client.post(
-                letter.url, content=body, headers={**headers, "content-type": "application/json"}
-            )
-            taken = reply.is_success
+            reply = await self.client.post(letter.url, content=body, headers={**headers, "content-type": self.speaks})
+            taken = reply.is_success and reply.content == self.thanks
         except httpx.HTTPError as error:
             log.warning("notice_not_delivered", error=repr(error))
             taken = False
@@ -254,7 +255,7 @@ class WalletSandbox:
                 return _json(200, self.holdings())
             case "GET", [""]:
                 self.books.pass_to(at)
-                return _html(_list(self.holdings()))
+                return _html(_list(self.holdings(), self.name, self.shows))
             case "GET", ["pay", number]:
                 try:
                     return _html(_pay(self.books.query(number, at=at)))
@@ -311,14 +312,14 @@ def _yuan(fen: int) -> str:
     return f"¥{fen // 100}.{fen % 100:02d}"
 
 
-def _list(held: Holdings) -> str:
+def _list(held: Holdings, name: str, shows: str) -> str:
     payments = "".join(_row(p.number, p.state, _yuan(p.amount_fen), _yuan(p.refunded_fen)) for p in held.payments[::-1])
     refunds = "".join(_row(r.number, r.payment, r.state, _yuan(r.amount_fen)) for r in held.refunds[::-1])
-    diners = "".join(_row(f"99{key}…", diner.name, diner.name_en) for key, diner in DINERS.items())
+    diners = "".join(_row(f"{shows}{key}…", diner.name, diner.name_en) for key, diner in DINERS.items())
     return (
-        f"<h1>沙箱钱包</h1><p>已收 {_yuan(held.paid_fen)}，已退 {_yuan(held.refunded_fen)}</p>"
+        f"<h1>{name}</h1><p>已收 {_yuan(held.paid_fen)}，已退 {_yuan(held.refunded_fen)}</p>"
         f"<h2>付款</h2><table>{payments}</table><h2>退款</h2><table>{refunds}</table>"
-        f"<h2>付款码（18 位，前四位决定结果）</h2><table>{diners}</table>"
+        f"<h2>付款码（18 位，开头决定结果）</h2><table>{diners}</table>"
     )
 
 

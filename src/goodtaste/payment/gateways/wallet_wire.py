@@ -14,6 +14,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from goodtaste.payment.gateway import BillLine
 from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, Nonces, new_nonce
 
 TIMESTAMP = "wallet-timestamp"
@@ -101,6 +102,19 @@ class WalletBillLine(msgspec.Struct, frozen=True):
     amount_fen: int
     fee_fen: int
     at: datetime
+
+
+def bill_line(told: WalletBillLine) -> BillLine:
+    """Return a line of the wallet's bill in the shape that all gateways share."""
+    return BillLine(
+        kind="paid" if told.type == "PAYMENT" else "refunded",
+        payment_id=told.payment,
+        refund_id=told.refund,
+        gateway_ref=told.reference,
+        amount_fen=told.amount_fen,
+        fee_fen=told.fee_fen,
+        at=told.at,
+    )
 
 
 class WalletBill(msgspec.Struct, frozen=True):

@@ -7,9 +7,8 @@ a badly signed one leaves things unknown, as no answer does.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any
-from uuid import UUID
 
 import httpx
 import msgspec
@@ -40,6 +39,7 @@ from goodtaste.payment.gateways import wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged, Nonces, is_over, new_nonce
 from goodtaste.payment.gateways.line import BILL_MAX, BILL_S, PAUSE_MS, Line, NoAnswer, NotTaken, Reply
+from goodtaste.payment.gateways.numbers import id_of, number_of
 
 METHOD = "wechat_pay"
 REAL_URL = "https://api.mch.weixin.qq.com"
@@ -71,7 +71,7 @@ log = structlog.get_logger()
 class WechatGateway:
     """Speaks to WeChat Pay at the base address of `client`, for one merchant and app."""
 
-    method = METHOD
+    method, heard, knows_diners = METHOD, b"", False
 
     def __init__(
         self,
@@ -112,7 +112,7 @@ class WechatGateway:
     async def _scan(self, intent: Intent) -> Outcome:
         asked = self._order(intent) | {
             "payer": {"auth_code": intent.auth_code},
-            "scene_info": {"device_ip": intent.client_ip, "store_info": {"out_id": _number(intent.store_id)}},
+            "scene_info": {"device_ip": intent.client_ip, "store_info": {"out_id": number_of(intent.store_id)}},
         }
         reply = await self._call("POST", "/v3/pay/transactions/codepay", asked, again=False)
         return self._outcome(reply, intent.payment_id, declines=_DECLINED)
@@ -122,7 +122,7 @@ class WechatGateway:
             "appid": self._app_id,
             "mchid": self._merchant,
             "description": intent.description[:DESCRIPTION_MAX],
-            "out_trade_no": _number(intent.payment_id),
+            "out_trade_no": number_of(intent.payment_id),
             "time_expire": intent.close_at.astimezone(BEIJING).isoformat(timespec="seconds"),
             "amount": {"total": intent.amount_fen, "currency": "CNY"},
         }
@@ -139,15 +139,15 @@ class WechatGateway:
             )
         return {"code_url": created.code_url} if created.code_url else {"pay_url": created.h5_url}
 
-    async def query(self, payment_id: str) -> Outcome:
+    async def query(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """Ask how a payment stands."""
         return self._outcome(await self._query(payment_id), payment_id)
 
     async def _query(self, payment_id: str) -> Reply | Unknown:
-        path = f"/v3/pay/transactions/out-trade-no/{_number(payment_id)}?mchid={self._merchant}"
+        path = f"/v3/pay/transactions/out-trade-no/{number_of(payment_id)}?mchid={self._merchant}"
         return await self._call("GET", path, None, again=True)
 
-    async def close(self, payment_id: str) -> Outcome:
+    async def close(self, payment_id: str, *, started_at: datetime) -> Outcome:
         """End a payment: one by a shown code is reversed, which gives back what was taken meanwhile; any other is closed."""
         reply = await self._query(payment_id)
         stands = self._outcome(reply, payment_id)
@@ -155,7 +155,7 @@ class WechatGateway:
             return stands
         told = _decoded(reply, wire.Transaction)
         scanned = isinstance(told, wire.Transaction) and told.trade_type in _SCANNED
-        path = f"/v3/pay/transactions/out-trade-no/{_number(payment_id)}/{'reverse' if scanned else 'close'}"
+        path = f"/v3/pay/transactions/out-trade-no/{number_of(payment_id)}/{'reverse' if scanned else 'close'}"
         asked = {"appid": self._app_id, "mchid": self._merchant} if scanned else {"mchid": self._merchant}
         ended = await self._call("POST", path, asked, again=True)
         if isinstance(ended, Unknown):
@@ -165,8 +165,8 @@ class WechatGateway:
     async def refund(self, intent: RefundIntent) -> RefundOutcome:
         """Give money back."""
         asked = {
-            "out_trade_no": _number(intent.payment_id),
-            "out_refund_no": _number(intent.refund_id),
+            "out_trade_no": number_of(intent.payment_id),
+            "out_refund_no": number_of(intent.refund_id),
             "reason": intent.reason[:REASON_MAX] or "refund",
             "notify_url": self._notify_url,
             "amount": {"refund": intent.amount_fen, "total": intent.paid_fen, "currency": "CNY"},
@@ -174,9 +174,9 @@ class WechatGateway:
         reply = await self._call("POST", "/v3/refund/domestic/refunds", asked, again=True)
         return self._refund_outcome(reply, intent.refund_id, declines=frozenset({"NOT_ENOUGH", "INVALID_REQUEST"}))
 
-    async def query_refund(self, refund_id: str) -> RefundOutcome:
+    async def query_refund(self, refund_id: str, *, payment_id: str, started_at: datetime) -> RefundOutcome:
         """Ask how a refund stands."""
-        reply = await self._call("GET", f"/v3/refund/domestic/refunds/{_number(refund_id)}", None, again=True)
+        reply = await self._call("GET", f"/v3/refund/domestic/refunds/{number_of(refund_id)}", None, again=True)
         return self._refund_outcome(reply, refund_id)
 
     async def bill(self, day: date) -> BillOutcome:
@@ -236,12 +236,12 @@ class WechatGateway:
             payment = msgspec.json.decode(plain, type=wire.Transaction)
             if (payment.mchid, payment.appid) != (self._merchant, self._app_id):
                 raise Forged("merchant")
-            return PaymentNotice(notice.id, _id(payment.out_trade_no), _of_payment(payment))
+            return PaymentNotice(notice.id, id_of(payment.out_trade_no), _of_payment(payment))
         if notice.event_type.startswith("REFUND."):
             refund = msgspec.json.decode(plain, type=wire.RefundTold)
             if refund.mchid != self._merchant:
                 raise Forged("merchant")
-            return RefundNotice(notice.id, _id(refund.out_refund_no), _id(refund.out_trade_no), _of_refund(refund))
+            return RefundNotice(notice.id, id_of(refund.out_refund_no), id_of(refund.out_trade_no), _of_refund(refund))
         raise Forged("kind")
 
     async def aclose(self) -> None:
@@ -256,7 +256,7 @@ class WechatGateway:
         told = _decoded(reply, wire.Transaction)
         if isinstance(told, Unknown):
             return told
-        if (told.mchid, told.out_trade_no) != (self._merchant, _number(payment_id)):
+        if (told.mchid, told.out_trade_no) != (self._merchant, number_of(payment_id)):
             return Unknown("the reply is about something else")
         return _of_payment(told)
 
@@ -271,7 +271,7 @@ class WechatGateway:
         told = _decoded(reply, wire.RefundTold)
         if isinstance(told, Unknown):
             return told
-        return _of_refund(told) if told.out_refund_no == _number(refund_id) else Unknown("about something else")
+        return _of_refund(told) if told.out_refund_no == number_of(refund_id) else Unknown("about something else")
 
     def _error(
         self, reply: Reply, *, declines: frozenset[str] = frozenset()
@@ -324,15 +324,6 @@ class WechatGateway:
             "user-agent": "goodtaste",
             wire.SERIAL: self._keys.asks_for,
         }
-
-
-def _number(id_: str) -> str:
-    return id_.replace("-", "")
-
-
-def _id(number: str) -> str:
-    """Return our id of a number at WeChat; raises ValueError for one that is not ours."""
-    return str(UUID(hex=number))
 
 
 def _decoded(reply: Reply, kind: type[Any]) -> Any:

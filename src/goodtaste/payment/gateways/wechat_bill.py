@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime
-from uuid import UUID
 
 from goodtaste.kernel.money import parse_fen, yuan
 from goodtaste.payment.gateway import BillLine
 from goodtaste.payment.gateways.genuine import BEIJING
+from goodtaste.payment.gateways.numbers import ours_or
 
 AT, MERCHANT, REFERENCE, NUMBER, STATE = "交易时间", "商户号", "微信订单号", "商户订单号", "交易状态"
 PAID, FEE, REFUND_REFERENCE = "应结订单金额", "手续费", "微信退款单号"
@@ -61,11 +61,11 @@ def _lines(cells: dict[str, str]) -> list[BillLine]:
     came, back = cells[STATE] == "SUCCESS", cells[STATE] in ("REFUND", "REVOKED") and cells[REFUND_STATE] != "FAIL"
     if not came and not back:
         return []
-    number = _ours(cells[REFUND_NUMBER])
+    number = ours_or(cells[REFUND_NUMBER])
     return [
         BillLine(
             kind="paid" if came else "refunded",
-            payment_id=_ours(cells[NUMBER]),
+            payment_id=ours_or(cells[NUMBER]),
             refund_id="" if came or number == "0" else number,
             gateway_ref=cells[REFERENCE] if came else cells[REFUND_REFERENCE],
             amount_fen=parse_fen(cells[PAID if came else REFUNDED]),
@@ -73,13 +73,6 @@ def _lines(cells: dict[str, str]) -> list[BillLine]:
             at=datetime.strptime(cells[AT], _TIME).replace(tzinfo=BEIJING),
         )
     ]
-
-
-def _ours(number: str) -> str:
-    try:
-        return str(UUID(hex=number))
-    except ValueError:
-        return number
 
 
 def _fee(text: str) -> int:

@@ -16,7 +16,6 @@ import httpx
 import msgspec
 
 from goodtaste.kernel.clock import Clock
-from goodtaste.payment.gateway import BillLine
 from goodtaste.payment.gateways import wallet_wire, wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged, new_nonce
@@ -56,6 +55,7 @@ class WechatSandbox(WalletSandbox):
 
     place = "/sandbox/pay/wechat"
     api = "/v3/"
+    name, shows = "微信支付沙箱", f"{CODE_START}99"
 
     def __init__(
         self,
@@ -133,18 +133,7 @@ class WechatSandbox(WalletSandbox):
         return _json(200, wire.BillPlace("SHA1", wechat_bill.digest(self._bill_file(day)), place))
 
     def _bill_file(self, day: date) -> bytes:
-        lines = [
-            BillLine(
-                kind="paid" if line.type == "PAYMENT" else "refunded",
-                payment_id=line.payment,
-                refund_id=line.refund,
-                gateway_ref=line.reference,
-                amount_fen=line.amount_fen,
-                fee_fen=line.fee_fen,
-                at=line.at,
-            )
-            for line in self.books.bill(day)
-        ]
+        lines = [wallet_wire.bill_line(line) for line in self.books.bill(day)]
         return wechat_bill.write(lines, merchant=self.books.merchant, app_id=self._app_id)
 
     async def _order(self, way: str, asked: _Order, at: datetime) -> Answer:

@@ -9,18 +9,14 @@ import base64
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 import msgspec
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
 
 from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, new_nonce
+from goodtaste.payment.gateways.rsa import sign, verifies
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"  # how a signature begins that WeChat sends to see whether anybody checks
@@ -30,7 +26,6 @@ SIGNATURE, SERIAL = "wechatpay-signature", "wechatpay-serial"
 
 _TIMESTAMP = re.compile(r"[0-9]{10}")
 _NONCE = re.compile(r"[0-9A-Za-z_-]{8,64}")
-_PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.S)
 _FIELD = re.compile(r'([a-z_]+)="([^"]*)"')
 
 
@@ -138,20 +133,6 @@ def told_text(timestamp: str, nonce: str, body: bytes) -> bytes:
     return f"{timestamp}\n{nonce}\n".encode() + body + b"\n"
 
 
-def sign(key: RSAPrivateKey, text: bytes) -> str:
-    """Return the signature (RSA-SHA256, PKCS #1 v1.5) in base64."""
-    return base64.b64encode(key.sign(text, PKCS1v15(), SHA256())).decode()
-
-
-def verifies(key: RSAPublicKey, text: bytes, signature: str) -> bool:
-    """Tell whether a signature is of this text, by this key."""
-    try:
-        key.verify(base64.b64decode(signature, validate=True), text, PKCS1v15(), SHA256())
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
 def seal(api_key: bytes, plain: bytes, *, nonce: str, associated: str) -> str:
     """Seal what a notice tells (AEAD_AES_256_GCM); base64."""
     return base64.b64encode(AESGCM(api_key).encrypt(nonce.encode(), plain, associated.encode())).decode()
@@ -227,31 +208,3 @@ def pay_parameters(key: RSAPrivateKey, *, app_id: str, prepay_id: str, timestamp
     package = f"prepay_id={prepay_id}"
     signature = sign(key, f"{app_id}\n{timestamp}\n{nonce}\n{package}\n".encode())
     return {"timeStamp": timestamp, "nonceStr": nonce, "package": package, "signType": "RSA", "paySign": signature}
-
-
-def private_key(pem: str) -> RSAPrivateKey:
-    """Return an RSA key from PEM; raises ValueError for anything else."""
-    key: Any = load_pem_private_key(pem.encode(), None)
-    if not isinstance(key, RSAPrivateKey):
-        raise ValueError("not an RSA private key")
-    return key
-
-
-def public_keys(pem: str, *, key_id: str) -> dict[str, RSAPublicKey]:
-    """Return the keys in a PEM text by name: a certificate by its serial number, a plain key under `key_id`; raises ValueError.
-
-    While a merchant moves from WeChat's certificates to its public key, both may stand in it.
-    """
-    found: dict[str, RSAPublicKey] = {}
-    for block in _PEM.finditer(pem):
-        if block[1] == "CERTIFICATE":
-            certificate = load_pem_x509_certificate(block[0].encode())
-            name, key = f"{certificate.serial_number:X}", certificate.public_key()
-        else:
-            name, key = key_id, load_pem_public_key(block[0].encode())  # type: ignore[assignment]
-        if not isinstance(key, RSAPublicKey) or not name:
-            raise ValueError("not an RSA key with a name")
-        found[name] = key
-    if not found:
-        raise ValueError("no key in PEM form")
-    return found

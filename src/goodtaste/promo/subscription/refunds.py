@@ -174,7 +174,11 @@ async def give_back(ctx: Ctx, found: Refund, *, gateway: payments.Autopay) -> Re
     outcome = await gateway.query_refund(found.id)
     if isinstance(outcome, payments.Absent):
         intent = payments.RefundIntent(
-            refund_id=found.id, payment_id=found.charge_id, amount_fen=found.amount_fen, reason=found.reason
+            started_at=found.started_at,
+            refund_id=found.id,
+            payment_id=found.charge_id,
+            amount_fen=found.amount_fen,
+            reason=found.reason,
         )
         outcome = await gateway.refund(intent)
     after = await ctx.run(settle(found.id, outcome=outcome, at=ctx.process.clock()))
