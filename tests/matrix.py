@@ -114,6 +114,9 @@ POST   /v1/orders/{order_id}/cash                               | ?  -  -  -  | 
 POST   /v1/orders/{order_id}/close                              | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/fire                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/parts                              | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/parts                              | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/parts/{payment_id}/take-back       | ?  -  -  -  | -  -  -  0  | -  -  | -  -  -  0
 GET    /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/payments                           | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/refunds/preview                     | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
@@ -149,6 +152,27 @@ POST   /v1/seatings/{seating_id}/parts                          | ?  -  -  -  | 
 PUT    /v1/seatings/{seating_id}/party                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 PUT    /v1/seatings/{seating_id}/tables                         | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/seatings/{seating_id}/transfer                       | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+# drawers, shifts and trading days
+POST   /v1/shifts                                               | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/shifts/{shift_id}                                    | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/shifts/{shift_id}/cash                               | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/shifts/{shift_id}/close                              | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/shifts/{shift_id}/count                              | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/shifts/{shift_id}/hand-over                          | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/drawer-openings                                      | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/cash-moves                         | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/days/{day}                         | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+POST   /v1/stores/{store_id}/days/{day}/close                   | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/drawer                             | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/shifts                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/z-reports                          | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/z-reports/{number}                 | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+# accounts of business guests
+GET    /v1/accounts                                             | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
+POST   /v1/accounts                                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+PUT    /v1/accounts/{account_id}                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+POST   /v1/accounts/{account_id}/settlements                    | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/accounts/{account_id}/statement                      | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
 # coupons
 GET    /v1/coupon-templates                                     | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupon-templates                                     | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +

@@ -172,7 +172,14 @@ def cancel(order_id: str, *, at: datetime) -> Steps[None]:
 def refund(payment_id: str, amount_fen: int, *, refund_id: str, today: date, at: datetime) -> Steps[payments.Begun]:
     """Begin a refund, as ordering does."""
     begun = yield from payments.start_refund(
-        payment_id, refund_id=refund_id, cause_id=refund_id, amount_fen=amount_fen, reason="测试", today=today, at=at
+        payment_id,
+        refund_id=refund_id,
+        cause_id=refund_id,
+        amount_fen=amount_fen,
+        reason="测试",
+        drawer_id=payment_id,
+        today=today,
+        at=at,
     )
     if begun.changes:
         yield begun.changes
@@ -197,6 +204,7 @@ def take_cash(
         fingerprint="cash",
         business_date=today,
         at=at,
+        drawer_id=of.store_id,
     )
     yield [taken, PAY_STATE(id=order_id, pay_state="paid", paid_at=at)]
 

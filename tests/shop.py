@@ -61,9 +61,11 @@ class Shop:
         """The present instant of the house."""
         return self.process.clock()
 
-    def token(self, kind: Any, subject_id: str, *, store_id: str | None = None) -> dict[str, str]:
+    def token(
+        self, kind: Any, subject_id: str, *, store_id: str | None = None, terminal_id: str | None = None
+    ) -> dict[str, str]:
         """Return the headers with which somebody is signed in."""
-        claims = Claims(subject_id, kind, new_id(), store_id)
+        claims = Claims(subject_id, kind, new_id(), store_id, terminal_id)
         return {"authorization": f"Bearer {self.process.tokens.access(claims, at=self.now, ttl=timedelta(hours=8))}"}
 
     async def post(self, path: str, body: Any, headers: dict[str, str] | None = None) -> httpx.Response:

@@ -166,6 +166,24 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/refunds/preview": _same({}),
     "POST /v1/orders/{order_id}/refunds": lambda s, c: {"id": new_id(), "seen_amount_fen": 0, **REASON},
     "POST /v1/payments/{payment_id}/give-up": _same(REASON),
+    "POST /v1/orders/{order_id}/parts": lambda s, c: {
+        "id": new_id(), "amount_fen": 1, "seen_due_fen": 1, "tender": {"type": "cash", "tendered_fen": 1},
+    },
+    "POST /v1/orders/{order_id}/parts/{payment_id}/take-back": _same(REASON),
+    "POST /v1/shifts": lambda s, c: {"id": new_id(), "store_id": s.ids["store_id"]},
+    "POST /v1/shifts/{shift_id}/cash": lambda s, c: {"id": new_id(), "kind": "in", "amount_fen": 1, **REASON},
+    "POST /v1/shifts/{shift_id}/count": lambda s, c: {"id": new_id(), "pieces": []},
+    "POST /v1/shifts/{shift_id}/close": lambda s, c: {"cashier": _pin(s, c), "witness": _pin(s, c)},
+    "POST /v1/shifts/{shift_id}/hand-over": lambda s, c: {
+        "next_id": new_id(), "cashier": _pin(s, c), "next_cashier": _pin(s, c),
+    },
+    "POST /v1/drawer-openings": lambda s, c: {"id": new_id(), "store_id": s.ids["store_id"], **REASON},
+    "POST /v1/stores/{store_id}/days/{day}/close": _same(REASON),
+    "POST /v1/accounts": lambda s, c: {"id": new_id(), "name": org_kit.serial(), "limit_fen": 1, **REASON},
+    "PUT /v1/accounts/{account_id}": _same({"name": "公司", "limit_fen": 1, "active": True, "version": 99, **REASON}),
+    "POST /v1/accounts/{account_id}/settlements": lambda s, c: {
+        "id": new_id(), "store_id": s.ids["store_id"], "amount_fen": 1, "method": "cash",
+    },
     "POST /v1/dead-letters/{letter_id}/discard": _same(REASON),
     "POST /v1/dead-letters/{letter_id}/replay": _same(REASON),
     "POST /v1/coupon-templates": lambda s, c: {
@@ -247,6 +265,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/print-jobs/{job_id}/handle": _same({"outcome": "given_up", **REASON}),
 }  # fmt: skip
 QUERIES = {
+    "GET /v1/stores/{store_id}/cash-moves": "?business_date=2026-11-22",
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
     "GET /v1/menu/prices": "?sku_id={sku_id}",
     "GET /v1/me/subscriptions/{subscription_id}/plan-price": "?plan_id={plan_id}",
@@ -308,6 +327,29 @@ async def a_subscription(floor: Floor, member: Member) -> dict[str, str]:
     return {"plan_id": str(plan["id"]), "subscription_id": asked["id"]}
 
 
+async def a_shift(floor: Floor) -> dict[str, Any]:
+    """Have a shift of the manager that is counted and signed, and so a report, and another one that is open."""
+    manager, witness = [
+        (await org_kit.a_person(floor, ("store_manager", floor.store.id), pin="736194")).id for _ in range(2)
+    ]
+    by = floor.token("staff", manager)
+    opened = await floor.done("POST", "/v1/shifts", {"id": new_id(), "store_id": floor.store.id}, by)
+    path = f"/v1/shifts/{opened['id']}"
+    await floor.done("POST", f"{path}/count", {"id": new_id(), "pieces": []}, by)
+    pins = {"cashier": {"staff_id": manager, "pin": "736194"}, "witness": {"staff_id": witness, "pin": "736194"}}
+    await floor.done("POST", f"{path}/close", pins | {"reason": "测试"}, by)
+    till = await org_kit.a_terminal(floor, floor.store.id)
+    at_till = floor.token("staff", manager, terminal_id=till.id)
+    following = await floor.done("POST", "/v1/shifts", {"id": new_id(), "store_id": floor.store.id}, at_till)
+    return {"shift_id": following["id"], "number": 1}
+
+
+async def an_account(floor: Floor) -> str:
+    """Have an account of a business guest."""
+    asked = {"id": new_id(), "name": f"公司 {org_kit.serial()}", "limit_fen": 1_000, **REASON}
+    return str((await floor.done("POST", "/v1/accounts", asked, floor.at("hq_admin")))["id"])
+
+
 async def _in_bulk(floor: Floor, owner: Member) -> dict[str, str]:
     """Have a batch of codes, a campaign that has not begun, and an offer of a coupon."""
     admin, template = floor.at("hq_admin"), await floor.a_template()
@@ -351,6 +393,8 @@ async def a_scene(floor: Floor) -> Scene:
         "member_id": await a_reachable_member(floor),
         "order_id": order["id"],
         "payment_id": payment["payment"]["id"],
+        "account_id": await an_account(floor),
+        **await a_shift(floor),
         "template_id": await floor.a_template(claimable=True),
         **await a_subscription(floor, owner),
         "offer_id": await offers_kit.a_draft(floor),

@@ -71,6 +71,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "limit_each": 2, "claimable": True,
     }  # fmt: skip
     pieces = [{"line_no": 1, "qty": 1}]
+    pin = {"staff_id": new_id(), "pin": "736194"}
     refund = {"id": new_id(), "reason": "退", "seen_amount_fen": 100, "pieces": pieces, "restock": True}
     gift = {"id": new_id(), "template_id": new_id(), "member_id": member.id, "reason": "送"}
     printer = print_kit.a_printer_asked() | {
@@ -89,6 +90,50 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "wallet": Route(
             f"{one}/payments", by, {"payment_id": new_id(), "method": "wallet", "amount_fen": 1, "auth_code": "9" * 18}
         ),
+        "part": Route(
+            f"{one}/parts",
+            by,
+            {"id": new_id(), "amount_fen": 1, "seen_due_fen": 1, "tender": {"type": "cash", "tendered_fen": 1}},
+        ),
+        "take back": Route(
+            f"{one}/parts/{new_id()}/take-back",
+            manager,
+            {"reason": "换", "approval": {"staff_id": new_id(), "pin": "736194"}},
+        ),
+        "account": Route(
+            "/v1/accounts", admin, {"id": new_id(), "name": "公司", "contact": "王", "limit_fen": 1, "reason": "约"}
+        ),
+        "shift": Route(
+            "/v1/shifts",
+            by,
+            {"id": new_id(), "store_id": floor.store.id, "float_pieces": [{"fen": 100, "pieces": 1}]},
+        ),
+        "move": Route(
+            f"/v1/shifts/{new_id()}/cash",
+            by,
+            {"id": new_id(), "kind": "in", "amount_fen": 1, "reason": "换"},
+        ),
+        "count": Route(
+            f"/v1/shifts/{new_id()}/count",
+            by,
+            {
+                "id": new_id(),
+                "pieces": [{"fen": 100, "pieces": 1}],
+                "approval": {"staff_id": new_id(), "pin": "736194"},
+            },
+        ),
+        "close shift": Route(f"/v1/shifts/{new_id()}/close", by, {"cashier": pin, "witness": pin, "reason": "差"}),
+        "hand over": Route(
+            f"/v1/shifts/{new_id()}/hand-over",
+            by,
+            {"next_id": new_id(), "cashier": pin, "next_cashier": pin, "reason": "差"},
+        ),
+        "drawer": Route("/v1/drawer-openings", by, {"id": new_id(), "store_id": floor.store.id, "reason": "换"}),
+        "settle": Route(
+            f"/v1/accounts/{new_id()}/settlements",
+            manager,
+            {"id": new_id(), "store_id": floor.store.id, "amount_fen": 1, "method": "cash", "reference": "1"},
+        ),
         "cancel": Route(f"{one}/cancel", by, {"reason": "不要"}),
         "advance": Route(f"{one}/advance", by, {"to": "served", "reason": "上菜"}),
         "preview": Route(f"{one}/refunds/preview", manager, {"pieces": pieces}),
@@ -105,8 +150,9 @@ async def routes(floor: Floor) -> dict[str, Route]:
     }
 
 
-NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "cancel", "advance", "preview", "refund", "give up", "template", "switch",
-         "gift", "claim", "printer", "reprint")  # fmt: skip
+NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "part", "take back", "account", "shift", "move", "count",
+         "close shift", "hand over", "drawer", "settle", "cancel", "advance", "preview",
+         "refund", "give up", "template", "switch", "gift", "claim", "printer", "reprint")  # fmt: skip
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -572,7 +572,7 @@ def upgrade() -> None:
         sa.Column("reopens", columns.Id(), nullable=True),
         sa.Column("went_to", columns.Id(), nullable=True),
         sa.CheckConstraint(
-            "pay_state IN ('unpaid', 'paying', 'paid', 'partly_refunded', 'refunded')",
+            "pay_state IN ('unpaid', 'paying', 'part_paid', 'paid', 'partly_refunded', 'refunded')",
             name=op.f("ordering_order_pay_state"),
         ),
         sa.CheckConstraint(
@@ -674,6 +674,52 @@ def upgrade() -> None:
         batch_op.create_index("org_try_last_at_idx", ["last_at"], unique=False)
 
     op.create_table(
+        "payment_account",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("contact", columns.Str(), nullable=False),
+        sa.Column("limit_fen", columns.Int(), nullable=False),
+        sa.Column("owed_fen", columns.Int(), nullable=False),
+        sa.Column("active", columns.Flag(), nullable=False),
+        sa.Column("approved_by", columns.Str(), nullable=False),
+        sa.Column("version", columns.Int(), nullable=False),
+        sa.Column("opened_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint(
+            "limit_fen BETWEEN 0 AND 10000000000 AND owed_fen <= limit_fen", name=op.f("payment_account_limit")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_account_pkey")),
+        sa.UniqueConstraint("name", name="payment_account_name_key"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_account", schema=None) as batch_op:
+        batch_op.create_index("payment_account_opened_idx", ["opened_at", "id"], unique=False)
+
+    op.create_table(
+        "payment_day",
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("z_number", columns.Int(), nullable=False),
+        sa.Column("loose_fen", columns.Int(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("closed_by", columns.Str(), nullable=False),
+        sa.Column("closed_at", columns.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("store_id", "business_date", name=op.f("payment_day_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "payment_meal",
+        sa.Column("staff_id", columns.Id(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("used_fen", columns.Int(), nullable=False),
+        sa.Column("limit_fen", columns.Int(), nullable=False),
+        sa.CheckConstraint("used_fen >= 0 AND used_fen <= limit_fen", name=op.f("payment_meal_fits")),
+        sa.PrimaryKeyConstraint("staff_id", "business_date", name=op.f("payment_meal_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "payment_notice",
         sa.Column("gateway", columns.Str(), nullable=False),
         sa.Column("notice_id", columns.Str(), nullable=False),
@@ -703,6 +749,9 @@ def upgrade() -> None:
         sa.Column("close_at", columns.Moment(), nullable=True),
         sa.Column("settled_at", columns.Moment(), nullable=True),
         sa.Column("holds_order_id", columns.Id(), nullable=True),
+        sa.Column("part_of", columns.Id(), nullable=True),
+        sa.Column("tender_ref", columns.Str(), nullable=True),
+        sa.Column("drawer_id", columns.Id(), nullable=True),
         sa.CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name=op.f("payment_settled")),
         sa.CheckConstraint(
             "state IN ('pending', 'unknown', 'succeeded', 'failed', 'closed')", name=op.f("payment_state")
@@ -713,6 +762,9 @@ def upgrade() -> None:
             name=op.f("payment_change"),
         ),
         sa.CheckConstraint("holds_order_id IS NULL OR holds_order_id = order_id", name=op.f("payment_holds_its_order")),
+        sa.CheckConstraint(
+            "part_of IS NULL OR (part_of = order_id AND holds_order_id IS NULL)", name=op.f("payment_part_of_its_order")
+        ),
         sa.CheckConstraint("refunded_fen >= 0 AND refunded_fen <= amount_fen", name=op.f("payment_refunded")),
         sa.PrimaryKeyConstraint("id", name=op.f("payment_payment_pkey")),
         sa.UniqueConstraint("holds_order_id", name="payment_order_held"),
@@ -722,9 +774,69 @@ def upgrade() -> None:
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
         batch_op.create_index("payment_payment_order_id_idx", ["order_id"], unique=False)
         batch_op.create_index(
+            "payment_payment_part_of_idx",
+            ["part_of"],
+            unique=False,
+            postgresql_where=sa.text("part_of IS NOT NULL"),
+            sqlite_where=sa.text("part_of IS NOT NULL"),
+        )
+        batch_op.create_index(
             "payment_payment_store_idx", ["store_id", "business_date", "started_at", "id"], unique=False
         )
 
+    op.create_table(
+        "payment_shift",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("drawer_id", columns.Id(), nullable=False),
+        sa.Column("cashier_id", columns.Id(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("float_fen", columns.Int(), nullable=False),
+        sa.Column("float_pieces", columns.Doc(), nullable=False),
+        sa.Column("opened_at", columns.Moment(), nullable=False),
+        sa.Column("counted_at", columns.Moment(), nullable=True),
+        sa.Column("counted_fen", columns.Int(), nullable=True),
+        sa.Column("counted_pieces", columns.Doc(), nullable=True),
+        sa.Column("closed_at", columns.Moment(), nullable=True),
+        sa.Column("expected_fen", columns.Int(), nullable=True),
+        sa.Column("signed_by", columns.Str(), nullable=True),
+        sa.Column("witness", columns.Str(), nullable=True),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("z_number", columns.Int(), nullable=True),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("open_drawer_id", columns.Id(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'closed') = (open_drawer_id IS NULL) AND (state = 'open') = (counted_at IS NULL) AND (state = 'closed') = (closed_at IS NOT NULL)",
+            name=op.f("payment_shift_ends"),
+        ),
+        sa.CheckConstraint("state IN ('open', 'counted', 'closed')", name=op.f("payment_shift_state")),
+        sa.CheckConstraint("counted_at >= opened_at AND closed_at >= counted_at", name=op.f("payment_shift_forward")),
+        sa.CheckConstraint("float_fen BETWEEN 0 AND 10000000000", name=op.f("payment_shift_float")),
+        sa.CheckConstraint("signed_by IS NULL OR signed_by <> witness", name=op.f("payment_shift_two_persons")),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_shift_pkey")),
+        sa.UniqueConstraint("open_drawer_id", name="payment_shift_drawer"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_shift", schema=None) as batch_op:
+        batch_op.create_index("payment_shift_drawer_idx", ["drawer_id", "opened_at"], unique=False)
+        batch_op.create_index("payment_shift_store_idx", ["store_id", "opened_at", "id"], unique=False)
+
+    op.create_table(
+        "payment_split",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("due_fen", columns.Int(), nullable=False),
+        sa.Column("captured_fen", columns.Int(), nullable=False),
+        sa.Column("pending_fen", columns.Int(), nullable=False),
+        sa.CheckConstraint(
+            "captured_fen >= 0 AND pending_fen >= 0 AND captured_fen + pending_fen <= due_fen",
+            name=op.f("payment_split_fits"),
+        ),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("payment_split_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "promo_offer",
         sa.Column("id", columns.Id(), nullable=False),
@@ -1330,6 +1442,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
+        batch_op.create_index("ordering_refund_at_idx", ["at"], unique=False)
         batch_op.create_index("ordering_refund_order_id_idx", ["order_id"], unique=False)
 
     op.create_table(
@@ -1453,10 +1566,94 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     op.create_table(
+        "payment_account_entry",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("account_id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("payment_id", columns.Id(), nullable=True),
+        sa.Column("store_id", columns.Id(), nullable=True),
+        sa.Column("method", columns.Str(), nullable=True),
+        sa.Column("reference", columns.Str(), nullable=False),
+        sa.Column("drawer_id", columns.Id(), nullable=True),
+        sa.Column("actor", columns.Str(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'charge') = (amount_fen > 0) AND amount_fen <> 0", name=op.f("payment_account_entry_sign")
+        ),
+        sa.CheckConstraint("(kind = 'settlement') = (method IS NOT NULL)", name=op.f("payment_account_entry_method")),
+        sa.CheckConstraint("kind IN ('charge', 'back', 'settlement')", name=op.f("payment_account_entry_kind")),
+        sa.ForeignKeyConstraint(
+            ["account_id"], ["payment_account.id"], name=op.f("payment_account_entry_account_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_account_entry_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_account_entry", schema=None) as batch_op:
+        batch_op.create_index("payment_account_entry_account_idx", ["account_id", "at", "id"], unique=False)
+        batch_op.create_index(
+            "payment_account_entry_drawer_idx",
+            ["drawer_id", "at"],
+            unique=False,
+            postgresql_where=sa.text("drawer_id IS NOT NULL"),
+            sqlite_where=sa.text("drawer_id IS NOT NULL"),
+        )
+
+    op.create_table(
+        "payment_cash_move",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("drawer_id", columns.Id(), nullable=False),
+        sa.Column("shift_id", columns.Id(), nullable=True),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("actor", columns.Str(), nullable=False),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.CheckConstraint(
+            "(kind = 'opened') = (amount_fen = 0) AND amount_fen BETWEEN 0 AND 10000000000",
+            name=op.f("payment_cash_move_amount"),
+        ),
+        sa.CheckConstraint("kind = 'opened' OR shift_id IS NOT NULL", name=op.f("payment_cash_move_shift")),
+        sa.CheckConstraint("kind IN ('in', 'out', 'opened')", name=op.f("payment_cash_move_kind")),
+        sa.ForeignKeyConstraint(["shift_id"], ["payment_shift.id"], name=op.f("payment_cash_move_shift_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_cash_move_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_cash_move", schema=None) as batch_op:
+        batch_op.create_index("payment_cash_move_shift_idx", ["shift_id"], unique=False)
+        batch_op.create_index("payment_cash_move_store_idx", ["store_id", "business_date", "at", "id"], unique=False)
+
+    op.create_table(
+        "payment_count",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("shift_id", columns.Id(), nullable=False),
+        sa.Column("pieces", columns.Doc(), nullable=False),
+        sa.Column("counted_fen", columns.Int(), nullable=False),
+        sa.Column("actor", columns.Str(), nullable=False),
+        sa.Column("approved_by", columns.Str(), nullable=True),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.ForeignKeyConstraint(["shift_id"], ["payment_shift.id"], name=op.f("payment_count_shift_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_count_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_count", schema=None) as batch_op:
+        batch_op.create_index("payment_count_shift_idx", ["shift_id"], unique=False)
+
+    op.create_table(
         "payment_refund",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("payment_id", columns.Id(), nullable=False),
         sa.Column("cause_id", columns.Id(), nullable=False),
+        sa.Column("drawer_id", columns.Id(), nullable=True),
         sa.Column("amount_fen", columns.Int(), nullable=False),
         sa.Column("state", columns.Str(), nullable=False),
         sa.Column("reason", columns.Str(), nullable=False),
@@ -1477,7 +1674,59 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
         batch_op.create_index("payment_refund_cause_id_idx", ["cause_id"], unique=False)
+        batch_op.create_index(
+            "payment_refund_drawer_idx",
+            ["drawer_id", "started_at"],
+            unique=False,
+            postgresql_where=sa.text("drawer_id IS NOT NULL"),
+            sqlite_where=sa.text("drawer_id IS NOT NULL"),
+        )
         batch_op.create_index("payment_refund_payment_id_idx", ["payment_id"], unique=False)
+
+    op.create_table(
+        "payment_voucher",
+        sa.Column("source", columns.Str(), nullable=False),
+        sa.Column("number", columns.Str(), nullable=False),
+        sa.Column("payment_id", columns.Id(), nullable=False),
+        sa.Column("face_fen", columns.Int(), nullable=False),
+        sa.Column("paid_fen", columns.Int(), nullable=False),
+        sa.CheckConstraint(
+            "face_fen BETWEEN 1 AND 10000000000 AND paid_fen BETWEEN 0 AND face_fen", name=op.f("payment_voucher_worth")
+        ),
+        sa.ForeignKeyConstraint(["payment_id"], ["payment_payment.id"], name=op.f("payment_voucher_payment_id_fkey")),
+        sa.PrimaryKeyConstraint("source", "number", name=op.f("payment_voucher_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
+        "payment_z",
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("number", columns.Int(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("shift_id", columns.Id(), nullable=True),
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("body", columns.Str(), nullable=False),
+        sa.Column("digest", columns.Str(), nullable=False),
+        sa.Column("made_by", columns.Str(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.CheckConstraint(
+            "kind IN ('shift', 'day') AND (kind = 'shift') = (shift_id IS NOT NULL)", name=op.f("payment_z_kind")
+        ),
+        sa.CheckConstraint("number >= 1", name=op.f("payment_z_number")),
+        sa.ForeignKeyConstraint(["shift_id"], ["payment_shift.id"], name=op.f("payment_z_shift_id_fkey")),
+        sa.PrimaryKeyConstraint("store_id", "number", name=op.f("payment_z_pkey")),
+        sa.UniqueConstraint("shift_id", name="payment_z_shift_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_z", schema=None) as batch_op:
+        batch_op.create_index(
+            "payment_z_day_once",
+            ["store_id", "business_date"],
+            unique=True,
+            postgresql_where=sa.text("kind = 'day'"),
+            sqlite_where=sa.text("kind = 'day'"),
+        )
 
     op.create_table(
         "promo_batch",
@@ -2330,11 +2579,41 @@ def downgrade() -> None:
         batch_op.drop_index("promo_batch_made_idx")
 
     op.drop_table("promo_batch")
+    with op.batch_alter_table("payment_z", schema=None) as batch_op:
+        batch_op.drop_index(
+            "payment_z_day_once", postgresql_where=sa.text("kind = 'day'"), sqlite_where=sa.text("kind = 'day'")
+        )
+
+    op.drop_table("payment_z")
+    op.drop_table("payment_voucher")
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
         batch_op.drop_index("payment_refund_payment_id_idx")
+        batch_op.drop_index(
+            "payment_refund_drawer_idx",
+            postgresql_where=sa.text("drawer_id IS NOT NULL"),
+            sqlite_where=sa.text("drawer_id IS NOT NULL"),
+        )
         batch_op.drop_index("payment_refund_cause_id_idx")
 
     op.drop_table("payment_refund")
+    with op.batch_alter_table("payment_count", schema=None) as batch_op:
+        batch_op.drop_index("payment_count_shift_idx")
+
+    op.drop_table("payment_count")
+    with op.batch_alter_table("payment_cash_move", schema=None) as batch_op:
+        batch_op.drop_index("payment_cash_move_store_idx")
+        batch_op.drop_index("payment_cash_move_shift_idx")
+
+    op.drop_table("payment_cash_move")
+    with op.batch_alter_table("payment_account_entry", schema=None) as batch_op:
+        batch_op.drop_index(
+            "payment_account_entry_drawer_idx",
+            postgresql_where=sa.text("drawer_id IS NOT NULL"),
+            sqlite_where=sa.text("drawer_id IS NOT NULL"),
+        )
+        batch_op.drop_index("payment_account_entry_account_idx")
+
+    op.drop_table("payment_account_entry")
     op.drop_table("org_terminal")
     op.drop_table("org_staff_role")
     op.drop_table("org_special_day")
@@ -2354,6 +2633,7 @@ def downgrade() -> None:
     op.drop_table("ordering_return")
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
         batch_op.drop_index("ordering_refund_order_id_idx")
+        batch_op.drop_index("ordering_refund_at_idx")
 
     op.drop_table("ordering_refund")
     op.drop_table("ordering_line")
@@ -2445,12 +2725,29 @@ def downgrade() -> None:
         batch_op.drop_index("promo_offer_made_idx")
 
     op.drop_table("promo_offer")
+    op.drop_table("payment_split")
+    with op.batch_alter_table("payment_shift", schema=None) as batch_op:
+        batch_op.drop_index("payment_shift_store_idx")
+        batch_op.drop_index("payment_shift_drawer_idx")
+
+    op.drop_table("payment_shift")
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
         batch_op.drop_index("payment_payment_store_idx")
+        batch_op.drop_index(
+            "payment_payment_part_of_idx",
+            postgresql_where=sa.text("part_of IS NOT NULL"),
+            sqlite_where=sa.text("part_of IS NOT NULL"),
+        )
         batch_op.drop_index("payment_payment_order_id_idx")
 
     op.drop_table("payment_payment")
     op.drop_table("payment_notice")
+    op.drop_table("payment_meal")
+    op.drop_table("payment_day")
+    with op.batch_alter_table("payment_account", schema=None) as batch_op:
+        batch_op.drop_index("payment_account_opened_idx")
+
+    op.drop_table("payment_account")
     with op.batch_alter_table("org_try", schema=None) as batch_op:
         batch_op.drop_index("org_try_last_at_idx")
 

@@ -10,20 +10,25 @@ from goodtaste.member.api import LADDER
 PROOFS = {
     "X1 an order that is paid has brought its money, and one that is not holds none": """
         SELECT o.id, o.pay_state, o.due_fen, p.amount FROM ordering_order o LEFT JOIN (
-            SELECT holds_order_id AS order_id, sum(amount_fen) AS amount FROM payment_payment
-            WHERE state = 'succeeded' AND holds_order_id IS NOT NULL GROUP BY holds_order_id
-        ) p ON p.order_id = o.id
-        WHERE coalesce(p.amount, 0) <> CASE WHEN o.pay_state IN ('paid', 'partly_refunded', 'refunded') THEN o.due_fen ELSE 0 END
+            SELECT coalesce(holds_order_id, part_of) AS order_id, sum(amount_fen) AS amount FROM payment_payment
+            WHERE state = 'succeeded' AND (holds_order_id IS NOT NULL OR part_of IS NOT NULL) GROUP BY 1
+        ) p ON p.order_id = o.id LEFT JOIN payment_split s ON s.order_id = o.id
+        WHERE coalesce(p.amount, 0) <> CASE WHEN o.pay_state IN ('paid', 'partly_refunded', 'refunded') THEN o.due_fen
+            WHEN o.pay_state = 'part_paid' THEN s.captured_fen ELSE 0 END
+        OR (o.pay_state = 'part_paid' AND (s.due_fen <> o.due_fen OR s.captured_fen + s.pending_fen = 0 OR s.captured_fen = s.due_fen))
         UNION ALL SELECT p.id, p.state, p.amount_fen, NULL FROM payment_payment p
         LEFT JOIN ordering_order o ON o.id = p.order_id WHERE o.id IS NULL""",
     "X2 an order that is being paid has an attempt under way, and no other has": """
         SELECT o.id, o.pay_state, p.state FROM ordering_order o
         LEFT JOIN payment_payment p ON p.holds_order_id = o.id AND p.state IN ('pending', 'unknown')
         WHERE (o.pay_state = 'paying') <> (p.id IS NOT NULL)""",
-    "X3 what a refund of an order promises is given back by the payment that paid it": """
+    "X3 what a refund of an order promises is given back by the payments that paid it": """
         SELECT f.id, f.amount_fen, r.amount_fen FROM ordering_refund f
-        LEFT JOIN payment_refund r ON r.cause_id = f.id LEFT JOIN payment_payment p ON p.id = r.payment_id
-        WHERE f.amount_fen <> coalesce(r.amount_fen, 0) OR (r.id IS NOT NULL AND p.order_id <> f.order_id)
+        LEFT JOIN (
+            SELECT r.cause_id, p.order_id, sum(r.amount_fen) AS amount_fen FROM payment_refund r
+            JOIN payment_payment p ON p.id = r.payment_id GROUP BY r.cause_id, p.order_id
+        ) r ON r.cause_id = f.id
+        WHERE f.amount_fen <> coalesce(r.amount_fen, 0) OR r.order_id <> f.order_id
         UNION ALL SELECT r.id, r.amount_fen, NULL FROM payment_refund r LEFT JOIN ordering_refund f ON f.id = r.cause_id
         WHERE f.id IS NULL AND r.cause_id <> r.payment_id""",
     "X4 the points an order earned are those the ledger gave for it": """
@@ -42,7 +47,8 @@ PROOFS = {
             WHERE t.kind IN ('spend', 'hold', 'capture', 'release') AND t.order_id IS NOT NULL GROUP BY t.order_id
         ) u ON u.order_id = o.id
         WHERE coalesce(u.spent, 0) <> CASE WHEN o.pay_state IN ('paid', 'partly_refunded', 'refunded') THEN o.points ELSE 0 END
-        OR coalesce(u.held, 0) <> CASE WHEN o.pay_state IN ('unpaid', 'paying') AND o.state <> 'cancelled' THEN o.points ELSE 0 END""",
+        OR coalesce(u.held, 0) <> CASE WHEN o.pay_state IN ('unpaid', 'paying', 'part_paid')
+            AND o.state <> 'cancelled' THEN o.points ELSE 0 END""",
     "X6 a refund moved the points that it says": """
         SELECT f.id, f.points_back, f.points_taken, m.back, m.taken FROM ordering_refund f LEFT JOIN (
             SELECT t.source_id,
@@ -57,7 +63,7 @@ PROOFS = {
         JOIN json_each(json(o.coupons)) j ON true LEFT JOIN promo_coupon c ON c.order_id = o.id AND CAST(c.id AS text) = j.key
         WHERE coalesce(c.state, 'free') <> CASE
             WHEN o.state = 'cancelled' OR o.pay_state = 'refunded' THEN 'free'
-            WHEN o.pay_state IN ('unpaid', 'paying') THEN 'held' ELSE 'redeemed' END
+            WHEN o.pay_state IN ('unpaid', 'paying', 'part_paid') THEN 'held' ELSE 'redeemed' END
         OR c.saved_fen <> CAST(CAST(j.value AS text) AS integer) OR c.member_id <> o.member_id
         UNION ALL SELECT c.order_id, CAST(c.id AS text), c.saved_fen, c.state FROM promo_coupon c
         LEFT JOIN ordering_order o ON o.id = c.order_id

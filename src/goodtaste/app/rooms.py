@@ -44,6 +44,7 @@ from goodtaste.menu import http as menu_http
 from goodtaste.ordering import http as ordering_http
 from goodtaste.ordering import jobs as ordering_jobs
 from goodtaste.ordering import proof as ordering_proof
+from goodtaste.ordering import sales as ordering_sales
 from goodtaste.ordering import wallet as ordering_wallet
 from goodtaste.ordering.bill import http as bill_http
 from goodtaste.ordering.dry_run import http as dry_run_http
@@ -130,7 +131,9 @@ def furnish(process: Process) -> None:
         process.bring(providers)
     process.bring(opening.open_gateways(process.settings, sandboxes=providers, clock=process.clock))
     process.bring(opening.open_autopay(process.settings, sandboxes=providers, clock=process.clock))
+    process.show(payments.ClosedDays, payments.closed_days_snapshot())
     process.bring(ordering_wallet.settlements(process))
+    process.bring(ordering_sales.books())
     local = sandboxes(process)
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
     process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))

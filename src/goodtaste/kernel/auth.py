@@ -35,7 +35,8 @@ class Grant(msgspec.Struct, frozen=True):
 class Actor(msgspec.Struct, frozen=True):
     """Who acts: a guest, a member, a person of the staff, a paired terminal, a service with a key, or the system itself.
 
-    `store_id` is where a terminal stands and where a person signed in at it works.  The system itself, which acts for nobody (jobs,
+    `store_id` is where a terminal stands and where a person signed in at it works; `terminal_id` is that terminal,
+    for the person.  The system itself, which acts for nobody (jobs,
     the command line, the twin), may do everything; no token speaks for it.
     """
 
@@ -44,6 +45,7 @@ class Actor(msgspec.Struct, frozen=True):
     session_id: str = ""
     store_id: str | None = None
     grants: tuple[Grant, ...] = ()
+    terminal_id: str | None = None
 
     def can(self, permission: str, *, store_id: str | None = None) -> bool:
         """Tell whether the actor holds `permission` at `store_id`, or, where it is None, for the whole brand."""

@@ -111,6 +111,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     demo: Annotated[
         bool, _is("Seed the demo brand, open the sandboxes of third parties, and show the demo sign-ins")
     ] = False
+    staff_meal_fen: Annotated[
+        int, msgspec.Meta(ge=0, le=100_000), _is("What a person of the staff may eat for each business date, in fen")
+    ] = 30_00
     wechat_url: Annotated[
         str,
         _is(

@@ -16,6 +16,7 @@ from goodtaste.menu import api as menu
 from goodtaste.ordering import facts, held, rules
 from goodtaste.ordering.lines import portions
 from goodtaste.ordering.orders import OrderView, may_see, read, view
+from goodtaste.ordering.pay import no_parts
 from goodtaste.ordering.place_rows import free_later
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order, step
@@ -66,6 +67,7 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
     found = may_see(actor, found, order_id, permission="order.cancel")
     if found.state == "cancelled":
         return view(found, lines)
+    no_parts(found)
     if found.pay_state == "paying":
         raise BeingPaid(order_id=order_id)
     if found.pay_state != "unpaid":
@@ -113,13 +115,13 @@ def expire(order_id: str, *, where: Place) -> Steps[bool]:
     for as long as the bill of a table does.
     """
     found, _ = yield from read(order_id)
-    if found is None or found.pay_state not in ("unpaid", "paying"):
+    if found is None or found.pay_state not in rules.WAITS:
         return False
     if "cancelled" not in rules.possible(found.kind, found.state):
         if found.coupon_ids or found.hold_id:
             yield [free_later(order_id, where)]
         return False
-    if found.pay_state == "paying":
+    if found.pay_state != "unpaid":
         return True
     yield from cancel(order_id, Cancel(reason=TIMED_OUT), actor=SYSTEM, where=where)
     return False

@@ -10,14 +10,14 @@ from litestar.params import JSONBody, Parameter
 
 from goodtaste.kernel.input import Id, Input
 from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff
-from goodtaste.ordering import cancel, open_bill, orders, pay, progress, quote, refund, wallet
+from goodtaste.ordering import cancel, open_bill, orders, parts, pay, progress, quote, refund, wallet
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.place import place
 from goodtaste.ordering.refund_worth import Piece
 from goodtaste.ordering.where import takes_orders, where, where_of
 from goodtaste.org import api as org
-from goodtaste.payment.api import Pay, PaymentView, give_back
+from goodtaste.payment.api import Pay, PaymentView, PayPart, give_back_of
 
 Asked = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=orders.PAGE_MAX)]
@@ -31,6 +31,12 @@ class Pieces(Input, frozen=True):
 
 class RefundAsked(refund.RefundOrder, frozen=True):
     """What is sent to refund an order; a person without the permission adds the approval of one who has it."""
+
+    approval: org.ApprovalAsked | None = None
+
+
+class TakeBackAsked(parts.TakeBack, frozen=True):
+    """What is sent to take a part of a bill back; a person without the permission adds the approval of one who has it."""
 
     approval: org.ApprovalAsked | None = None
 
@@ -121,6 +127,40 @@ async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet
     return await wallet.pay(ctx, order_id, data, place=await where_of(ctx, order_id), client_ip=client_ip)
 
 
+@post("/v1/orders/{order_id:str}/parts", opt=staff("payment.take"), tags=["orders"])
+async def pay_part(order_id: Id, data: JSONBody[PayPart], request: Asked) -> parts.Bill:
+    """Pay a part of a bill, by any tender; with the last part the order is paid."""
+    ctx = context(request)
+    store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
+    if data.tender.__struct_config__.tag == "account":
+        ctx.actor.need("account.charge", store_id=store_id)
+    return await parts.pay(ctx, order_id, data, place=where(ctx, store_id), store_id=store_id)
+
+
+@get("/v1/orders/{order_id:str}/parts", opt=staff("payment.take"), tags=["orders"])
+async def order_parts(order_id: Id, request: Asked) -> parts.Bill:
+    """Show what the parts of a bill have brought, and what is left to pay."""
+    ctx = context(request)
+    return await ctx.query(parts.of_order(order_id, actor=ctx.actor))
+
+
+@post(
+    "/v1/orders/{order_id:str}/parts/{payment_id:str}/take-back",
+    opt=staff("payment.take"),
+    tags=["orders"],
+    status_code=200,
+)
+async def take_part_back(order_id: Id, payment_id: Id, data: JSONBody[TakeBackAsked], request: Asked) -> parts.Bill:
+    """Take a part back before the bill is paid."""
+    ctx = context(request)
+    store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
+    approved_by = None
+    if data.approval and not ctx.actor.can(parts.TAKE_BACK, store_id=store_id):
+        approved_by = (await org.approve(ctx, data.approval, permission=parts.TAKE_BACK, store_id=store_id)).staff_id
+    asked = parts.TakeBack(reason=data.reason)
+    return await parts.take_back(ctx, order_id, payment_id, asked, approved_by=approved_by, place=where(ctx, store_id))
+
+
 @get("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.read"), tags=["orders"])
 async def order_payments(order_id: Id, request: Asked) -> list[PaymentView]:
     """List the attempts to pay an order, oldest first, with their refunds."""
@@ -164,7 +204,7 @@ async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked
     )
     shown = await ctx.run(refund.refund_order(order_id, asked, actor=ctx.actor, approved_by=approved_by, where=place_))
     if shown.amount_fen:
-        await give_back(ctx, shown.id)
+        await give_back_of(ctx, shown.id)
     return shown
 
 
@@ -188,6 +228,9 @@ ROUTES: list[Any] = [
     pay_cash,
     close_bill,
     pay_order,
+    pay_part,
+    order_parts,
+    take_part_back,
     order_payments,
     cancel_order,
     advance_order,

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from goodtaste.kernel.db import Change, Id, ListOf, Moment, Query, Read, Steps, change, first, in_list, par, together
 from goodtaste.ordering.orders import LINES_OF
+from goodtaste.ordering.rules import WAITS
 from goodtaste.ordering.tables import order, round_
 
 
@@ -41,7 +42,7 @@ class BillRow(msgspec.Struct, frozen=True):
     @property
     def owes(self) -> bool:
         """Whether it has still to be paid."""
-        return self.state != "cancelled" and self.pay_state in ("unpaid", "paying")
+        return self.state != "cancelled" and self.pay_state in WAITS
 
     @property
     def takes_more(self) -> bool:
@@ -69,7 +70,7 @@ OWING = Read(
         order.c.store_id == par("store_id", Id),
         order.c.placed_at >= par("since", Moment),
         in_list(order.c.table_id, par("table_ids", ListOf)),
-        order.c.pay_state.in_(["unpaid", "paying"]),
+        order.c.pay_state.in_(WAITS),
         order.c.state != "cancelled",
     ),
     BillRow,

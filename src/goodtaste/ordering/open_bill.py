@@ -18,11 +18,12 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.outbox import Event, tell
 from goodtaste.ledger import api as ledger
 from goodtaste.menu import api as menu
-from goodtaste.ordering import coupons, facts, held
+from goodtaste.ordering import coupons, facts, held, rules
 from goodtaste.ordering.asked import Donation, PriceChanged
 from goodtaste.ordering.bill_price import NOTHING, AtHand, Coming, Repriced, read_at_hand, reprice
 from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, read, view
+from goodtaste.ordering.pay import no_parts
 from goodtaste.ordering.place import STALE
 from goodtaste.ordering.place_rows import free_later
 from goodtaste.ordering.spot import Place
@@ -73,7 +74,9 @@ NEW_ROUND = insert(round_)
 
 
 def still_open(found: OrderRow) -> None:
-    """Refuse `NotOpen` unless a bill may be changed: it is not paid or being paid, and nothing of its member is held on it."""
+    """Refuse `NotOpen` or `HasParts` unless a bill may be changed:
+    it is not paid or being paid, and nothing of its member is held on it."""
+    no_parts(found)
     if found.pay_state != "unpaid" or found.state == "cancelled" or found.coupon_ids or found.hold_id:
         raise NotOpen(order_id=found.id)
 
@@ -239,6 +242,7 @@ def open_again(order_id: str, *, actor: Actor, where: Place) -> Steps[OrderView]
     """Take coupons and points off a bill that is not paid, so that more can be ordered; what was held comes back."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id, permission="order.place")
+    no_parts(found)
     if found.pay_state != "unpaid" or found.state == "cancelled":
         raise NotOpen(order_id=order_id)
     if not found.coupon_ids and not found.hold_id:
@@ -257,12 +261,12 @@ def free_held(order_id: str, *, where: Place) -> Steps[bool]:
     Tell whether it has to be looked at again, because it is being paid.  What was put on it later has a time of its own.
     """
     found, _ = yield from read(order_id)
-    if found is None or found.pay_state not in ("unpaid", "paying") or found.state == "cancelled":
+    if found is None or found.pay_state not in rules.WAITS or found.state == "cancelled":
         return False
     until = yield from held.until(found, where=where)
     if until is None or until > where.at:
         return False
-    if found.pay_state == "paying":
+    if found.pay_state != "unpaid":
         return True
     yield from open_again(order_id, actor=SYSTEM, where=where)
     return False

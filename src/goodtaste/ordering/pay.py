@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import update
 
 from goodtaste.kernel.auth import Actor
-from goodtaste.kernel.db import Change, GuardBroken, Id, Int, Moment, Query, Steps, change, first, par, script
+from goodtaste.kernel.db import Change, GuardBroken, Id, Int, Moment, Query, Steps, Str, change, first, par, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import IdTaken, fingerprint, same_or_taken
 from goodtaste.kernel.input import Fen, Input
@@ -29,6 +29,12 @@ class NotPayable(Refusal):
     guards = ("ordering_order_payable",)
 
 
+class HasParts(Refusal):
+    """Raised when a bill that is paid in part is to be changed, cancelled, or paid as a whole.  Facts: `order_id`."""
+
+    code = "ordering.has_parts"
+
+
 class PayCash(Input, frozen=True):
     """Cash put down for an order that was placed before."""
 
@@ -42,7 +48,7 @@ PAID = change(
     .where(
         order.c.id == par("order_id", Id),
         order.c.version == par("seen", Int),
-        order.c.pay_state.in_(["unpaid", "paying"]),
+        order.c.pay_state == par("from_state", Str),
         order.c.state != "cancelled",
     )
     .values(
@@ -64,13 +70,35 @@ PAYING = change(
     .values(pay_state="paying"),
     guard="ordering_order_payable",
 )
+PARTED = change(
+    update(order)
+    .where(
+        order.c.id == par("order_id", Id),
+        order.c.version == par("seen", Int),
+        order.c.pay_state == "unpaid",
+        order.c.state != "cancelled",
+    )
+    .values(pay_state="part_paid"),
+    guard="ordering_order_payable",
+)
+NOT_PARTED = change(
+    update(order).where(order.c.id == par("order_id", Id), order.c.pay_state == "part_paid").values(pay_state="unpaid"),
+    guard="ordering_order_payable",
+)
 NOT_PAYING = change(
     update(order).where(order.c.id == par("order_id", Id), order.c.pay_state == "paying").values(pay_state="unpaid")
 )
 
 
+def no_parts(found: OrderRow) -> None:
+    """Refuse `HasParts` for a bill that is paid in part: its parts must be taken back before anything about it is another."""
+    if found.pay_state == "part_paid":
+        raise HasParts(order_id=found.id)
+
+
 def payable(found: OrderRow) -> None:
-    """Refuse `NotPayable` unless the order waits for money."""
+    """Refuse `NotPayable` unless the order waits for money, and `HasParts` where some of it has come."""
+    no_parts(found)
     if found.pay_state not in ("unpaid", "paying") or found.state == "cancelled":
         raise NotPayable(order_id=found.id, state=found.state, pay_state=found.pay_state)
 
@@ -89,7 +117,9 @@ def mark_paid(
         earned = members.points_earned(found.due_fen, program=where.program, level=level)
         cause = ledger.Cause(found.id, found.member_id, actor.id, where.today, where.at, found.id)
         changes += ledger.earn(cause, earned)
-    changes.append(PAID(order_id=found.id, seen=found.version, at=where.at, points_earned=earned))
+    changes.append(
+        PAID(order_id=found.id, seen=found.version, from_state=found.pay_state, at=where.at, points_earned=earned)
+    )
     changes.append(tell(facts.paid(found, lines, points_earned=earned), at=where.at))
     after = msgspec.structs.replace(
         found, pay_state="paid", paid_at=where.at, points_earned=earned, version=found.version + 1
@@ -140,6 +170,7 @@ def pay_cash(order_id: str, asked: PayCash, *, actor: Actor, where: Place) -> St
         fingerprint=mark,
         business_date=where.today,
         at=where.at,
+        drawer_id=actor.terminal_id or found.store_id,
     )
     try:
         yield [taken, *changes]

@@ -128,6 +128,7 @@ def _paid(cash: Cash | None, shown: OrderView, actor: Actor, mark: str) -> list[
         fingerprint=mark,
         business_date=shown.business_date,
         at=shown.placed_at,
+        drawer_id=actor.terminal_id or shown.store_id,
     )
     return [taken, told]
 

@@ -85,7 +85,7 @@ def advance(order_id: str, asked: Advance, *, actor: Actor, where: Place) -> Ste
     rules.advance(order_id, kind=found.kind, state=found.state, to=asked.to)
     if found.went_to:
         raise WrongState(order_id=order_id, state="reopened", asked=asked.to, possible=[])
-    if asked.to == "completed" and found.pay_state in ("unpaid", "paying"):
+    if asked.to == "completed" and found.pay_state in rules.WAITS:
         raise WrongState(order_id=order_id, state=found.pay_state, asked="completed", possible=["pay"])
     fired = [] if facts.sent(found) else facts.not_held(lines)  # it is made before it is paid
     yield [*_advanced(found, asked, actor=actor, where=where), *_fired(found, fired, where)]
@@ -124,7 +124,7 @@ def complete(order_id: str, *, where: Place) -> Steps[bool]:
     found, _ = yield from read(order_id)
     if found is None or found.state != rules.HANDED_OVER[found.kind]:
         return False
-    if found.pay_state in ("unpaid", "paying"):
+    if found.pay_state in rules.WAITS:
         return True
     yield from advance(order_id, Advance(to="completed"), actor=SYSTEM, where=where)
     return False

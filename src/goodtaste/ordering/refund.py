@@ -11,9 +11,24 @@ from sqlalchemy import select, update
 from goodtaste.events.ordering import OrderCancelled, OrderRefunded
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
-from goodtaste.kernel.db import Change, GuardBroken, Id, Int, Read, Steps, Str, change, first, insert, par, rows, script
+from goodtaste.kernel.db import (
+    Change,
+    GuardBroken,
+    Id,
+    Int,
+    Read,
+    Steps,
+    Str,
+    change,
+    first,
+    insert,
+    joined,
+    par,
+    rows,
+    script,
+)
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import END, fingerprint, same_or_taken
+from goodtaste.kernel.ids import END, derived_id, fingerprint, same_or_taken
 from goodtaste.kernel.input import Fen, Input, Reason
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.outbox import tell
@@ -149,23 +164,23 @@ def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor) -> Steps[
     return shown
 
 
-def _look_ahead(found: OrderRow, value: Worth) -> Steps[tuple[Preview, payments.Payment | None, list[promo.Held]]]:
-    """Return what a refund would be, with the payment that it takes back and the coupons that leave the order."""
-    holder = yield from first(payments.holder_of(found.id))
+def _look_ahead(found: OrderRow, value: Worth) -> Steps[tuple[Preview, list[payments.Payment], list[promo.Held]]]:
+    """Return what a refund would be, with the payments that it takes back and the coupons that leave the order."""
+    payers = yield from rows(payments.payers_of(found.id))
     ids = found.coupon_ids if value.whole else []
     held = (yield from rows(promo.by_ids(ids))) if ids else []
     back = [each.id for each in held if each.comes_back]
-    return previewed(found, value, method=holder.method if holder else "", coupons=back), holder, held
+    return previewed(found, value, payers=payers, coupons=back), payers, held
 
 
-def previewed(found: OrderRow, value: Worth, *, method: str, coupons: list[str]) -> Preview:
-    """Return what a refund would be, where the order was paid by `method` and these coupons would come back."""
+def previewed(found: OrderRow, value: Worth, *, payers: list[payments.Payment], coupons: list[str]) -> Preview:
+    """Return what a refund would be, where the order was paid by `payers` and these coupons would come back."""
     left_fen = found.due_fen - found.refunded_fen
     growth = members.growth_earned(left_fen) - members.growth_earned(left_fen - value.amount_fen)
     shown = Preview(
         amount_fen=value.amount_fen,
         fee_fen=value.fee_fen,
-        tenders=[Tender(method, value.amount_fen)] if value.amount_fen else [],
+        tenders=[Tender(each.method, fen) for each, fen in payments.spread(payers, value.amount_fen)],
         points_back=value.points_back,
         points_taken=value.points_taken,
         growth_taken=growth if found.member_id and found.state == "completed" else 0,
@@ -196,7 +211,7 @@ def refund_order(
     if known is not None:
         return known.again(mark)
     value = worth(found, lines, asked.pieces)
-    seen, holder, coupons = yield from _look_ahead(found, value)
+    seen, payers, coupons = yield from _look_ahead(found, value)
     if value.amount_fen != asked.seen_amount_fen or asked.seen_mark not in ("", seen.mark):
         raise RefundChanged(
             seen_fen=asked.seen_amount_fen,
@@ -219,7 +234,7 @@ def refund_order(
     changes = [
         *_kept(found, shown, value, mark=mark, restock=asked.restock or value.ends(found), where=where),
         *(yield from _member_side(found, shown, coupons, actor=actor, where=where)),
-        *(yield from _money(found, shown, holder, where)),
+        *(yield from _money(found, shown, payers, actor, where)),
         *(yield from _offers_back(found, value)),
         audit.note(
             actor,
@@ -323,22 +338,27 @@ def _offers_back(found: OrderRow, value: Worth) -> Steps[list[Change]]:
     return promo.give_back_offers([each for each in uses if value.offers.get(each.offer_id)], value.offers)
 
 
-def _money(found: OrderRow, shown: RefundView, holder: payments.Payment | None, where: Place) -> Steps[list[Change]]:
-    """Money goes back by the way it came."""
-    if not shown.amount_fen:
-        return []
-    if holder is None:
+def _money(
+    found: OrderRow, shown: RefundView, payers: list[payments.Payment], actor: Actor, where: Place
+) -> Steps[list[Change]]:
+    """Money goes back by the ways it came, never more than each brought; the first refund of money has the id of this one."""
+    shares = payments.spread(payers, shown.amount_fen)
+    if sum(fen for _, fen in shares) != shown.amount_fen:
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
-    begun = yield from payments.start_refund(
-        holder.id,
-        refund_id=shown.id,
-        cause_id=shown.id,
-        amount_fen=shown.amount_fen,
-        reason=shown.reason,
-        today=where.today,
-        at=where.at,
-    )
-    return begun.changes
+    changes: list[Change] = []
+    for place, (payer, amount_fen) in enumerate(shares):
+        begun = yield from payments.start_refund(
+            payer.id,
+            refund_id=derived_id(shown.id, payer.id) if place else shown.id,
+            cause_id=shown.id,
+            amount_fen=amount_fen,
+            reason=shown.reason,
+            drawer_id=actor.terminal_id or found.store_id,
+            today=where.today,
+            at=where.at,
+        )
+        changes += begun.changes
+    return joined(changes)
 
 
 def _told(found: OrderRow, shown: RefundView, value: Worth, where: Place) -> OrderRefunded:

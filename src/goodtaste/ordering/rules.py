@@ -7,6 +7,7 @@ from typing import Literal
 from goodtaste.kernel.errors import Refusal
 
 Kind = Literal["counter", "dine_in", "kiosk", "pickup", "delivery"]
+WAITS = ("unpaid", "paying", "part_paid")  # how an order stands that is not paid yet
 State = Literal[
     "placed", "accepted", "preparing", "ready", "served", "picked_up", "delivered", "completed", "cancelled"
 ]

@@ -51,7 +51,8 @@ order = create_table(
         name="ordering_order_state",
     ),
     CheckConstraint(
-        "pay_state IN ('unpaid', 'paying', 'paid', 'partly_refunded', 'refunded')", name="ordering_order_pay_state"
+        "pay_state IN ('unpaid', 'paying', 'part_paid', 'paid', 'partly_refunded', 'refunded')",
+        name="ordering_order_pay_state",
     ),
     CheckConstraint(
         "due_fen >= 0 AND list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen + fee_fen"
@@ -179,6 +180,7 @@ refund = create_table(
     Column("at", Moment, nullable=False),
     CheckConstraint("amount_fen >= 0 AND points_back >= 0 AND points_taken >= 0", name="ordering_refund_amount"),
     Index("ordering_refund_order_id_idx", "order_id"),
+    Index("ordering_refund_at_idx", "at"),
 )
 
 return_ = create_table(

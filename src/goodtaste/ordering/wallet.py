@@ -9,10 +9,10 @@ import msgspec
 
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.context import Ctx, Process
-from goodtaste.kernel.db import Steps, script
+from goodtaste.kernel.db import Steps, first, script
 from goodtaste.member import api as members
-from goodtaste.ordering.orders import OrderRow, OrderView, may_see, one, read, read_row
-from goodtaste.ordering.pay import NOT_PAYING, PAYING, mark_paid, payable
+from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, one, read, read_row
+from goodtaste.ordering.pay import NOT_PARTED, NOT_PAYING, PAYING, mark_paid, payable
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.where import where
 from goodtaste.payment import api as payments
@@ -80,6 +80,8 @@ def _on_success(process: Process) -> Callable[..., Steps[payments.Settled]]:
     ) -> Steps[payments.Settled]:
         """The order is paid, if it still waits for the money; else the money goes back."""
         order, lines = yield from read(found.order_id)
+        if found.part_of and order is not None:
+            return (yield from _part_brought(process, found, order, lines, outcome=outcome, today=today, at=at))
         back = _goes_back(order, found)
         if order is None or back:
             return payments.settle_changes(found, outcome, today=today, at=at, back=back or "late")
@@ -92,9 +94,32 @@ def _on_success(process: Process) -> Callable[..., Steps[payments.Settled]]:
     return on_success
 
 
+def _part_brought(
+    process: Process,
+    found: payments.Payment,
+    order: OrderRow,
+    lines: list[LineRow],
+    *,
+    outcome: payments.Outcome,
+    today: date,
+    at: datetime,
+) -> Steps[payments.Settled]:
+    """A part has come; with the last of them the order is paid."""
+    split = yield from first(payments.split_of(order.id))
+    after, settled = payments.settle_changes(found, outcome, today=today, at=at)
+    sums, counted = payments.settle_sums(found, split, paid=True)
+    if not sums.is_paid:
+        return after, [*settled, counted]
+    place = msgspec.structs.replace(where(process.context(), order.store_id), at=at, today=today)
+    _, paid = yield from mark_paid(order, lines, actor=SYSTEM, where=place)
+    return after, [*settled, counted, *paid]
+
+
 def _goes_back(order: OrderRow | None, found: payments.Payment) -> payments.Back | None:
     """Say why money does not pay its order: it is gone, has grown or shrunk since (an open bill goes on), or is paid."""
     if order is None or order.state == "cancelled":
+        return "late"
+    if order.pay_state == "part_paid":
         return "late"
     if order.pay_state not in ("unpaid", "paying"):
         return "twice"
@@ -105,9 +130,12 @@ def _on_failure(
     found: payments.Payment, *, outcome: payments.Outcome, today: date, at: datetime
 ) -> Steps[payments.Settled]:
     """An order whose wallet did not pay may be paid another way."""
-    yield from ()
     after, changes = payments.settle_changes(found, outcome, today=today, at=at)
-    return after, [*changes, NOT_PAYING(order_id=found.order_id)]
+    if found.part_of is None:
+        return after, [*changes, NOT_PAYING(order_id=found.order_id)]
+    split = yield from first(payments.split_of(found.order_id))
+    sums, counted = payments.settle_sums(found, split, paid=False)
+    return after, [*changes, counted, *([NOT_PARTED(order_id=found.order_id)] if sums.is_empty else [])]
 
 
 @script

@@ -11,6 +11,7 @@ from goodtaste.ordering import orders
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.spot import Place
 from goodtaste.org.api import Directory, StoreClosed, TableUnknown
+from goodtaste.payment.api import ClosedDays
 from goodtaste.promo.api import LiveOffers
 
 WhereOf = Callable[[str], Place]
@@ -25,7 +26,7 @@ def where(ctx: Ctx, store_id: str) -> Place:
         program=ctx.see(Program),
         calendar=store.calendar,
         at=now,
-        today=store.calendar.business_date(now),
+        today=ctx.see(ClosedDays).today(store_id, store.calendar, at=now),
         offers=ctx.see(LiveOffers),
         fees=store.fees,
         tables=directory.tables,

@@ -230,7 +230,8 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
             if claims.terminal is None:
                 return Actor("staff", claims.sub, claims.sid, claims.store, grants)
             store_id = self._paired(claims.terminal).store_id
-            return Actor("staff", claims.sub, claims.sid, store_id, rules.grants_at(grants, store_id))
+            here = rules.grants_at(grants, store_id)
+            return Actor("staff", claims.sub, claims.sid, store_id, here, claims.terminal)
         if claims.kind == "terminal":
             return Actor("terminal", claims.sub, claims.sid, self._paired(claims.sub).store_id)
         return Actor(claims.kind, claims.sub, claims.sid)

@@ -14,21 +14,36 @@ from goodtaste.kernel.auth import Grant
 from goodtaste.kernel.calendar import BusinessCalendar, zone_of
 from goodtaste.kernel.input import Fen, Input, Line
 
-Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "hq_admin", "auditor"]
+Role = Literal["cashier", "waiter", "kitchen", "store_manager", "marketer", "analyst", "finance", "hq_admin", "auditor"]
 
 _FLOOR = frozenset(
     {"order.read", "order.place", "order.advance", "menu.read", "member.identify", "org.read", "print.read", "print.do"}
 )
-_COUNTER = _FLOOR | {"order.cancel", "payment.take", "coupon.read", "shop.hand_over", "shop.read"}
+_COUNTER = _FLOOR | {
+    "account.charge",
+    "account.read",
+    "coupon.read",
+    "drawer.open",
+    "order.cancel",
+    "payment.take",
+    "shift.run",
+    "shop.hand_over",
+    "shop.read",
+}
 _MANAGER = _COUNTER | {
+    "account.settle",
     "approve",
     "coupon.issue",
+    "day.close",
     "member.read",
     "menu.portions",
     "offer.read",
     "order.refund",
     "order.return",
     "payment.read",
+    "payment.take_back",
+    "shift.read",
+    "shift.sign",
     "points.adjust",
     "points.read",
     "printer.edit",
@@ -58,6 +73,7 @@ _MARKETER = frozenset(
 )
 _ANALYST = frozenset(
     {
+        "account.read",
         "coupon.read",
         "member.read",
         "menu.read",
@@ -67,13 +83,34 @@ _ANALYST = frozenset(
         "payment.read",
         "points.read",
         "points.report",
+        "shift.read",
         "shop.read",
         "subscription.read",
     }
 )
 _AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
+_FINANCE = frozenset(
+    {
+        "account.charge",
+        "account.edit",
+        "account.read",
+        "account.settle",
+        "audit.read",
+        "ledger.prove",
+        "menu.read",
+        "order.read",
+        "org.read",
+        "payment.read",
+        "points.read",
+        "points.report",
+        "shift.read",
+        "subscription.read",
+        "subscription.refund",
+    }
+)
 _ADMIN = (
     _MANAGER
+    | _FINANCE
     | _MARKETER
     | _AUDITOR
     | {
@@ -99,6 +136,7 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     "store_manager": _MANAGER,
     "marketer": _MARKETER,
     "analyst": _ANALYST,
+    "finance": _FINANCE,
     "auditor": _AUDITOR,
     "hq_admin": _ADMIN,
 }

@@ -23,7 +23,7 @@ from goodtaste.payment.attempts import (
     one,
     start,
 )
-from goodtaste.payment.calls import NOWHERE, Charged, ask, charge, give_back
+from goodtaste.payment.calls import NOWHERE, Charged, ask, charge, give_back, give_back_of
 from goodtaste.payment.cash import TooLittleCash, take
 from goodtaste.payment.elsewhere import keep_taken, taken_elsewhere
 from goodtaste.payment.gateway import (
@@ -55,6 +55,12 @@ from goodtaste.payment.proof import PROOFS
 from goodtaste.payment.refunds import Begun, NotRefundable, Refund, RefundTooMuch, start_refund
 from goodtaste.payment.rules import Back
 from goodtaste.payment.settling import Settled, Settlements, settle_changes
+from goodtaste.payment.split.parts import Begun as PartBegun
+from goodtaste.payment.split.parts import PayPart, as_pay, begin_part, payers_of, settle_sums, spread, take_back
+from goodtaste.payment.split.sums import Split, split_of
+from goodtaste.payment.split.tenders import Counter
+from goodtaste.payment.tills.days import ClosedDays, closed_days_snapshot
+from goodtaste.payment.tills.figures import DayBooks, Sales
 from goodtaste.payment.views import PaymentView, RefundView, of_order
 from goodtaste.payment.views import view as shown
 
@@ -79,7 +85,10 @@ __all__ = [
     "BillOutcome",
     "Charged",
     "Closed",
+    "ClosedDays",
     "CodeOfAnother",
+    "Counter",
+    "DayBooks",
     "Declined",
     "DeductIntent",
     "Gateways",
@@ -90,7 +99,9 @@ __all__ = [
     "Occasion",
     "Outcome",
     "Paid",
+    "PartBegun",
     "Pay",
+    "PayPart",
     "Payment",
     "PaymentNotice",
     "PaymentUnknown",
@@ -103,25 +114,36 @@ __all__ = [
     "RefundTooMuch",
     "RefundView",
     "Refunded",
+    "Sales",
     "Settled",
     "Settlements",
+    "Split",
     "Started",
     "TooLittleCash",
     "UnderWay",
     "Unknown",
+    "as_pay",
     "ask",
+    "begin_part",
     "charge",
+    "closed_days_snapshot",
     "end",
     "give_back",
+    "give_back_of",
     "holder_of",
     "job_functions",
     "keep_taken",
     "of_order",
     "one",
+    "payers_of",
     "settle_changes",
+    "settle_sums",
     "shown",
+    "split_of",
+    "spread",
     "start",
     "start_refund",
     "take",
+    "take_back",
     "taken_elsewhere",
 ]

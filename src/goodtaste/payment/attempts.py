@@ -76,7 +76,7 @@ class Pay(Input, frozen=True):
 
 
 class Payment(msgspec.Struct, frozen=True):
-    """An attempt to pay as a row.  `holds_order_id` is set while it is open and where it paid the order."""
+    """An attempt to pay as a row.  `holds_order_id`, or `part_of` for a part of a bill, is set while it is open and where it paid."""
 
     id: str
     order_id: str
@@ -97,6 +97,9 @@ class Payment(msgspec.Struct, frozen=True):
     close_at: datetime | None
     settled_at: datetime | None
     holds_order_id: str | None
+    part_of: str | None = None
+    tender_ref: str | None = None
+    drawer_id: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -159,11 +162,37 @@ def start(
         return Started(found[0], [])
     if holders:
         raise _held_by(holders[0])
-    if asked.auth_code and (wallet_of(asked.auth_code) or asked.method) != asked.method:
-        raise CodeOfAnother(method=asked.method, wallet=wallet_of(asked.auth_code))
+    row = opened(
+        asked,
+        order_id=order_id,
+        store_id=store_id,
+        stream=stream,
+        actor=actor,
+        mark=mark,
+        today=today,
+        at=at,
+    )
     if asked.amount_fen != due_fen:
         raise AmountDiffers(due_fen=due_fen, amount_fen=asked.amount_fen)
-    row = Payment(
+    row = msgspec.structs.replace(row, holds_order_id=order_id)
+    return Started(row, [START(**msgspec.structs.asdict(row)), *ask_later(row, at=at)])
+
+
+def opened(
+    asked: Pay,
+    *,
+    order_id: str,
+    store_id: str,
+    stream: str,
+    actor: str,
+    mark: str,
+    today: date,
+    at: datetime,
+) -> Payment:
+    """Return an attempt through a gateway as it begins, holding nothing yet.  Refuses `CodeOfAnother`."""
+    if asked.auth_code and (wallet_of(asked.auth_code) or asked.method) != asked.method:
+        raise CodeOfAnother(method=asked.method, wallet=wallet_of(asked.auth_code))
+    return Payment(
         id=asked.payment_id,
         order_id=order_id,
         store_id=store_id,
@@ -182,9 +211,8 @@ def start(
         started_at=at,
         close_at=at + rules.patience(asked.auth_code),
         settled_at=None,
-        holds_order_id=order_id,
+        holds_order_id=None,
     )
-    return Started(row, [START(**msgspec.structs.asdict(row)), *ask_later(row, at=at)])
 
 
 def _held_by(holder: Payment) -> Refusal:

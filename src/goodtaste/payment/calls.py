@@ -17,8 +17,9 @@ from goodtaste.org.api import Directory
 from goodtaste.payment import rules
 from goodtaste.payment.attempts import ONE, Pay, Payment, PaymentUnknown, Started
 from goodtaste.payment.gateway import Absent, Gateways, Intent, Outcome, Pending, RefundIntent
-from goodtaste.payment.refunds import ONE_REFUND, Refund, RefundUnknown, settle_refund
+from goodtaste.payment.refunds import OF_CAUSE, ONE_REFUND, Refund, RefundUnknown, settle_refund
 from goodtaste.payment.settling import Settlements, settle
+from goodtaste.payment.tills.days import ClosedDays
 
 NOWHERE = "127.0.0.1"  # the address of a diner who did not come over the network
 
@@ -108,8 +109,8 @@ async def conclude(
 
 
 def today_at(ctx: Ctx, store_id: str, *, at: datetime) -> date:
-    """Return the trading day of a store at an instant."""
-    return ctx.see(Directory).store(store_id).calendar.business_date(at)
+    """Return the trading day of a store at an instant: the next one where that of the calendar is closed."""
+    return ctx.see(ClosedDays).today(store_id, ctx.see(Directory).store(store_id).calendar, at=at)
 
 
 async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
@@ -137,3 +138,10 @@ async def give_back(ctx: Ctx, refund_id: str, *, sent: bool = False) -> Refund:
     if after.state == "failed" or rules.checked_refund(outcome, amount_fen=found.amount_fen) is not outcome:
         log.error("refund_needs_a_person", refund_id=after.id, payment_id=after.payment_id, why=after.detail)
     return after
+
+
+async def give_back_of(ctx: Ctx, cause_id: str) -> None:
+    """Have the gateways make what was begun to be given back for one cause: a refund of an order, or a part that was taken back."""
+    for found in await ctx.db.rows(OF_CAUSE(cause_id=cause_id)):
+        if found.is_open:
+            await give_back(ctx, found.id)

@@ -30,11 +30,12 @@ def take(
     fingerprint: str,
     business_date: date,
     at: datetime,
+    drawer_id: str,
 ) -> Change:
     """Return the change that takes cash for an order; refuses `TooLittleCash`.
 
     The diner gets back what was tendered less what is due.  `UnderWay` stands behind it as a guard: an order that another attempt holds
-    is not paid in cash beside it.
+    is not paid in cash beside it.  `drawer_id`: where the cash lies, a terminal or the store.
     """
     if tendered_fen < due_fen:
         raise TooLittleCash(due_fen=due_fen, tendered_fen=tendered_fen)
@@ -58,5 +59,6 @@ def take(
         close_at=None,
         settled_at=at,
         holds_order_id=order_id,
+        drawer_id=drawer_id,
     )
     return START(**msgspec.structs.asdict(taken))

@@ -12,9 +12,11 @@ from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, staff
 from goodtaste.payment import calls, notices, settling, views
+from goodtaste.payment.accounts import http as accounts_http
 from goodtaste.payment.attempts import PaymentUnknown, one
 from goodtaste.payment.gateway import NOTICE_BYTES_MAX
 from goodtaste.payment.settling import Settlements
+from goodtaste.payment.tills import http as tills_http
 from goodtaste.payment.views import PAGE_MAX, PaymentPage, PaymentView
 
 Asked = Request[Any, Any, Any]
@@ -86,4 +88,4 @@ async def give_up_payment(payment_id: Id, data: JSONBody[GiveUp], request: Asked
     return views.view(await ctx.run(given_up))
 
 
-ROUTES: list[Any] = [hear_notice, list_of_day, ask_gateway, give_up_payment]
+ROUTES: list[Any] = [hear_notice, list_of_day, ask_gateway, give_up_payment, *accounts_http.ROUTES, *tills_http.ROUTES]

@@ -34,6 +34,7 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.payment import rules
 from goodtaste.payment.attempts import HEARD, ONE, Payment, PaymentUnknown
 from goodtaste.payment.gateway import Declined, RefundOutcome, Unknown
+from goodtaste.payment.split.undo import undone
 from goodtaste.payment.tables import payment, refund
 
 GIVE_BACK = "payment.refund"
@@ -87,6 +88,7 @@ class Refund(msgspec.Struct, frozen=True):
     store_id: str
     stream: str
     method: str
+    drawer_id: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -111,6 +113,12 @@ REFUNDS_OF_ORDER = Read(
     .limit(OF_ORDER_MAX),
     Refund,
 )
+OF_CAUSE = Read(
+    _WITH_PAYMENT.where(refund.c.cause_id == par("cause_id", Id))
+    .order_by(refund.c.started_at, refund.c.id)
+    .limit(OF_ORDER_MAX),
+    Refund,
+)
 BEGIN = insert(refund)
 COUNT = add(
     payment, key=["id"], counters=["refunded_fen"], when=payment.c.state == "succeeded", guard="payment_refundable"
@@ -130,12 +138,20 @@ SETTLE_REFUND = change(
 
 
 def start_refund(
-    payment_id: str, *, refund_id: str, cause_id: str, amount_fen: int, reason: str, today: date, at: datetime
+    payment_id: str,
+    *,
+    refund_id: str,
+    cause_id: str,
+    amount_fen: int,
+    reason: str,
+    drawer_id: str,
+    today: date,
+    at: datetime,
 ) -> Steps[Begun]:
     """Begin to give `amount_fen` of a payment back, once per `refund_id`: a step, whose changes go into the caller's batch.
 
     Cash is given back at once, and so is money taken elsewhere; a gateway is asked after the commit, by `give_back` or by the job.
-    One part of a payment a batch.
+    One part of a payment a batch.  `drawer_id`: where cash is taken from, a terminal or the store.
     Refuses `PaymentUnknown`, `NotRefundable`, `RefundNothing`, `RefundTooMuch`.
     """
     payments, refunds = yield from together(ONE(id=payment_id), ONE_REFUND(refund_id=refund_id))
@@ -153,7 +169,14 @@ def start_refund(
     if amount_fen > found.amount_fen - found.refunded_fen:
         raise RefundTooMuch(left_fen=found.amount_fen - found.refunded_fen, asked_fen=amount_fen)
     made, changes = begin(
-        found, refund_id=refund_id, cause_id=cause_id, amount_fen=amount_fen, reason=reason, today=today, at=at
+        found,
+        refund_id=refund_id,
+        cause_id=cause_id,
+        amount_fen=amount_fen,
+        reason=reason,
+        drawer_id=drawer_id,
+        today=today,
+        at=at,
     )
     return Begun(made, [COUNT(id=payment_id, refunded_fen=amount_fen), *changes])
 
@@ -163,7 +186,15 @@ def _mark(found: Refund) -> str:
 
 
 def begin(
-    found: Payment, *, refund_id: str, cause_id: str, amount_fen: int, reason: str, today: date, at: datetime
+    found: Payment,
+    *,
+    refund_id: str,
+    cause_id: str,
+    amount_fen: int,
+    reason: str,
+    today: date,
+    at: datetime,
+    drawer_id: str | None = None,
 ) -> tuple[Refund, list[Change]]:
     """Return a refund that begins, and the changes that make it so, except that its payment counts it."""
     at_once = found.method in rules.AT_ONCE
@@ -183,9 +214,11 @@ def begin(
         store_id=found.store_id,
         stream=found.stream,
         method=found.method,
+        drawer_id=drawer_id if found.method == "cash" else None,
     )
     row = {name: value for name, value in msgspec.structs.asdict(made).items() if name not in _OF_PAYMENT}
-    return made, [BEGIN(**row), tell(_settled(made), at=at) if at_once else _go(made, second=1)]
+    changes = [BEGIN(**row), tell(_settled(made), at=at) if at_once else _go(made, second=1)]
+    return made, [*changes, *undone(found, refund_id=refund_id, amount_fen=amount_fen, today=today, at=at)]
 
 
 def _go(found: Refund, *, second: int) -> Change:

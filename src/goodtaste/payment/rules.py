@@ -22,7 +22,14 @@ RefundState = Literal["pending", "unknown", "succeeded", "failed"]
 Back = Literal["late", "twice"]
 
 OPEN = ("pending", "unknown")
-AT_ONCE = frozenset({"cash", "elsewhere"})  # methods that need no gateway
+AT_ONCE = frozenset({"cash", "elsewhere", "voucher", "account", "staff_meal"})  # methods that need no gateway
+BACK_LAST = (
+    "cash",
+    "elsewhere",
+    "account",
+    "staff_meal",
+    "voucher",
+)  # refunds go to wallets first, then to these in this order
 
 SCAN_PATIENCE = timedelta(
     seconds=45

@@ -33,6 +33,7 @@ SETTLE = change(
         refunded_fen=par("refunded_fen", Int),
         settled_at=par("settled_at", Moment),
         holds_order_id=par("holds_order_id", Id),
+        part_of=par("part_of", Id),
     ),
     guard="payment_moved",
 )
@@ -57,7 +58,8 @@ def settle_changes(
         detail=_detail(outcome, back),
         refunded_fen=found.amount_fen if back else found.refunded_fen,
         settled_at=at if final else None,
-        holds_order_id=found.order_id if not final or (paid and not back) else None,
+        holds_order_id=_kept(found, final=final, pays=paid and not back),
+        part_of=found.part_of if not final or (paid and not back) else None,
     )
     changes = [
         SETTLE(
@@ -69,6 +71,7 @@ def settle_changes(
             refunded_fen=after.refunded_fen,
             settled_at=after.settled_at,
             holds_order_id=after.holds_order_id,
+            part_of=after.part_of,
         )
     ]
     if paid:
@@ -82,6 +85,13 @@ def settle_changes(
         )
         changes += begun
     return after, changes
+
+
+def _kept(found: Payment, *, final: bool, pays: bool) -> str | None:
+    """Return the order that an attempt holds from now on; one for a part of a bill holds none."""
+    if found.part_of or not final:
+        return found.holds_order_id
+    return found.order_id if pays else None
 
 
 def _detail(outcome: Outcome, back: rules.Back | None) -> str:
@@ -138,7 +148,7 @@ class Settlements:
             return settle_changes(found, outcome, today=today, at=at)
         if not isinstance(outcome, Paid):
             return (yield from self.on_failure(found, outcome=outcome, today=today, at=at))
-        holder = yield from first(HOLDER(order_id=found.order_id))
+        holder = None if found.part_of else (yield from first(HOLDER(order_id=found.order_id)))
         if holder is None or holder.id == found.id:
             return (yield from self.on_success(found, outcome=outcome, today=today, at=at))
         return settle_changes(found, outcome, today=today, at=at, back="late" if holder.is_open else "twice")

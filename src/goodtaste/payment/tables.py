@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, UniqueConstraint, text
 
 from goodtaste.kernel.db import Day, Id, Int, Moment, Str, create_table, id_column
 from goodtaste.kernel.money import FEN_MAX
+
+PART = text("part_of IS NOT NULL")
+IN_DRAWER = text("drawer_id IS NOT NULL")
 
 payment = create_table(
     "payment_payment",
@@ -28,6 +31,9 @@ payment = create_table(
     Column("close_at", Moment),
     Column("settled_at", Moment),
     Column("holds_order_id", Id),
+    Column("part_of", Id),
+    Column("tender_ref", Str),
+    Column("drawer_id", Id),
     CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed', 'closed')", name="payment_state"),
     CheckConstraint(f"amount_fen BETWEEN 0 AND {FEN_MAX}", name="payment_amount"),
     CheckConstraint("refunded_fen >= 0 AND refunded_fen <= amount_fen", name="payment_refunded"),
@@ -36,19 +42,25 @@ payment = create_table(
     ),
     CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_settled"),
     CheckConstraint("holds_order_id IS NULL OR holds_order_id = order_id", name="payment_holds_its_order"),
+    CheckConstraint(
+        "part_of IS NULL OR (part_of = order_id AND holds_order_id IS NULL)", name="payment_part_of_its_order"
+    ),
     UniqueConstraint("holds_order_id", name="payment_order_held"),
     Index("payment_payment_order_id_idx", "order_id"),
     Index("payment_payment_store_idx", "store_id", "business_date", "started_at", "id"),
+    Index("payment_payment_part_of_idx", "part_of", postgresql_where=PART, sqlite_where=PART),
 )
 """`holds_order_id`: the order whose one place this attempt holds, while it is open or because it paid it.  Money that comes late or
 twice succeeds without holding anything.  `refunded_fen` counts refunds from their start; one that fails gives its part back.
-`stream` is the key under which the order's events are told."""
+`part_of`: likewise for an attempt that pays a part of the bill, of which there may be many.  `stream` is the key under which the order's
+events are told.  `tender_ref`: the voucher, the account or the person whose tender it is.  `drawer_id`: where the cash lies."""
 
 refund = create_table(
     "payment_refund",
     id_column(),
     Column("payment_id", Id, ForeignKey("payment_payment.id"), nullable=False),
     Column("cause_id", Id, nullable=False),
+    Column("drawer_id", Id),
     Column("amount_fen", Int, nullable=False),
     Column("state", Str, nullable=False),
     Column("reason", Str, nullable=False),
@@ -62,6 +74,7 @@ refund = create_table(
     CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_refund_settled"),
     Index("payment_refund_payment_id_idx", "payment_id"),
     Index("payment_refund_cause_id_idx", "cause_id"),
+    Index("payment_refund_drawer_idx", "drawer_id", "started_at", postgresql_where=IN_DRAWER, sqlite_where=IN_DRAWER),
 )
 
 notice = create_table(

@@ -33,7 +33,8 @@ class RefundView(msgspec.Struct, frozen=True):
 
 
 class PaymentView(msgspec.Struct, frozen=True):
-    """An attempt to pay as it is shown.  `pays_order` is whether it holds its order; `refunded_fen` counts refunds under way."""
+    """An attempt to pay as it is shown.  `pays_order` is whether it paid its order, `is_part`
+    a part of it; `refunded_fen` counts refunds under way."""
 
     id: str
     order_id: str
@@ -47,6 +48,8 @@ class PaymentView(msgspec.Struct, frozen=True):
     gateway_ref: str | None
     detail: str
     pays_order: bool
+    is_part: bool
+    tender_ref: str | None
     business_date: date
     started_at: datetime
     settled_at: datetime | None
@@ -78,7 +81,8 @@ def view(found: Payment, refunds: Sequence[Refund] = ()) -> PaymentView:
     own: dict[str, Any] = {name: getattr(found, name) for name in PaymentView.__struct_fields__ if hasattr(found, name)}
     return PaymentView(
         **own,
-        pays_order=found.holds_order_id is not None and found.state == "succeeded",
+        pays_order=found.state == "succeeded" and (found.holds_order_id or found.part_of) is not None,
+        is_part=found.part_of is not None,
         refunds=[_refund_view(each) for each in refunds if each.payment_id == found.id],
     )
 
