@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from bench import (
     account,
     claims,
+    counter,
     curve,
     events,
     lots,
@@ -32,6 +33,7 @@ BENCHMARKS: Mapping[str, Callable[[], Sequence[Figure]]] = {
     "account": account.figures,
     "lots": lots.figures,
     "claims": claims.figures,
+    "counter": counter.figures,
     "events": events.figures,
     "night": night.figures,
     "curve": curve.figures,

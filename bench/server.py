@@ -18,7 +18,9 @@ START_S = 30.0  # a server that is not ready by then will not be
 class Server:
     """`goodtaste serve`, or a `worker`, on a database, in a process group of its own."""
 
-    def __init__(self, database: str, folder: Path, *, port: int, workers: int = 1, role: str = "all") -> None:
+    def __init__(
+        self, database: str, folder: Path, *, port: int, workers: int = 1, role: str = "all", demo: bool = False
+    ) -> None:
         self.url = f"http://127.0.0.1:{port}"
         self._log = folder / f"{role}.log"
         serve = ["serve", "--role", role, "--workers", str(workers)]
@@ -29,6 +31,7 @@ class Server:
             "GOODTASTE_DATA_DIR": str(folder),
             "GOODTASTE_SECRET_KEY": house.SECRET,
             "GOODTASTE_LOG_LEVEL": "error",
+            "GOODTASTE_DEMO": str(demo).lower(),
         }
         self._process: subprocess.Popen[bytes] | None = None
 

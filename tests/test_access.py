@@ -158,7 +158,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},
     "POST /v1/orders/{order_id}/bill": _same({"version": 1, "seen_due_fen": 0}),
     "POST /v1/orders/{order_id}/fire": lambda s, c: {"id": new_id(), "version": 1},
-    "POST /v1/orders/{order_id}/returns": lambda s, c: {"id": new_id(), "version": 1, "pieces": [PIECE], **REASON},
+    "POST /v1/orders/{order_id}/returns": lambda s, c: {"id": new_id(), "version": 99, "pieces": [PIECE], **REASON},
     "POST /v1/orders/{order_id}/cash": lambda s, c: {"id": new_id(), "tendered_fen": 0, "seen_due_fen": 0},
     "POST /v1/orders/{order_id}/payments": lambda s, c: {"payment_id": new_id(), "method": "wallet", "amount_fen": 1},
     "POST /v1/orders/{order_id}/cancel": _same(REASON),

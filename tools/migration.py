@@ -20,20 +20,26 @@ from goodtaste.app import migrate
 from goodtaste.kernel.config import load
 
 SERVER = os.environ.get("GOODTASTE_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
-SCRATCH = "goodtaste_migration"
+SCRATCH = f"goodtaste_migration_{os.getpid()}"  # another checkout may write one at the same moment
 
 
-async def _scratch() -> str:
+async def _at_server(statement: str) -> None:
     connection = await asyncpg.connect(SERVER)
-    await connection.execute(f"DROP DATABASE IF EXISTS {SCRATCH} WITH (FORCE)")
-    await connection.execute(f"CREATE DATABASE {SCRATCH}")
+    await connection.execute(statement)
     await connection.close()
-    return urlunsplit(urlsplit(SERVER)._replace(path=f"/{SCRATCH}"))
 
 
 def main(message: str) -> None:
     """Write one migration."""
-    settings = load({}, database=asyncio.run(_scratch()), demo=True)
+    asyncio.run(_at_server(f"CREATE DATABASE {SCRATCH}"))
+    try:
+        _write(message)
+    finally:
+        asyncio.run(_at_server(f"DROP DATABASE {SCRATCH} WITH (FORCE)"))
+
+
+def _write(message: str) -> None:
+    settings = load({}, database=urlunsplit(urlsplit(SERVER)._replace(path=f"/{SCRATCH}")), demo=True)
     revisions = list(ScriptDirectory.from_config(migrate.config()).walk_revisions())
     if revisions:
         migrate.migrate(settings)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date, timedelta
 from time import perf_counter
 from typing import Any
@@ -100,8 +101,7 @@ async def play(
     """
     floor = await open_floor(Api(http), stores=stores)
     planned = plan.make(seed=seed, orders=orders, stores=len(floor.stores), items=floor.items)
-    hours = [await _open_long(floor, store) for store in floor.stores]
-    try:
+    async with open_all_day(floor):
         await _lay_in(floor, planned)
         before = await proof.mark(floor)
         run = new_id().replace("-", "")
@@ -111,9 +111,17 @@ async def play(
         await asyncio.gather(*[_seat(floor, turns, started, speed) for _ in range(diners)])
         took_s = perf_counter() - started
         people += await moments.play(floor, run, seed=seed)
+    return Day(floor, people, before, took_s)
+
+
+@contextlib.asynccontextmanager
+async def open_all_day(floor: Floor) -> AsyncIterator[None]:
+    """Keep the stores open around the clock meanwhile."""
+    hours = [await _open_long(floor, store) for store in floor.stores]
+    try:
+        yield
     finally:
         await asyncio.gather(*[_close(floor, store, days) for store, days in zip(floor.stores, hours, strict=True)])
-    return Day(floor, people, before, took_s)
 
 
 async def _lay_in(floor: Floor, planned: Sequence[plan.Diner]) -> None:
