@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test crash walk docs lock wheel reset clean
+.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test crash walk docs pictures lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -75,6 +75,9 @@ walk: setup-dev ## walk 200,000 random steps through the ledger on each engine, 
 
 docs: setup-dev ## write the reference pages anew
 	@$(BIN)/python -m tools.docs
+
+pictures: setup-dev ## draw the pictures of docs/printing.md anew; needs a font with Chinese characters
+	@$(BIN)/python -m tools.printing
 
 lock: ## compile the locked requirements anew; needs uv
 	@$(COMPILE) --extra build --output-file requirements.lock

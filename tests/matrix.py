@@ -293,6 +293,7 @@ GET    /v1/stores/{store_id}/print-jobs                         | ?  -  -  -  | 
 GET    /v1/print-jobs/{job_id}                                  | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 POST   /v1/print-jobs/{job_id}/reprint                          | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 POST   /v1/print-jobs/{job_id}/move                             | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/prints                             | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 POST   /v1/print-jobs/{job_id}/handle                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 # events that could not be digested
 GET    /v1/dead-letters                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

@@ -260,6 +260,7 @@ REQUESTS: dict[str, Body] = {
     "PUT /v1/printers/{printer_id}": lambda s, c: print_kit.a_printer_asked("version") | {"version": 99, **REASON},
     "POST /v1/printers/{printer_id}/test": lambda s, c: {"id": new_id()},
     "PUT /v1/stores/{store_id}/printing": _same({"receipts": True, "english": False, "version": 99}),
+    "POST /v1/orders/{order_id}/prints": lambda s, c: {"id": new_id(), "what": "receipt"},
     "POST /v1/print-jobs/{job_id}/reprint": lambda s, c: {"id": new_id(), **REASON},
     "POST /v1/print-jobs/{job_id}/move": lambda s, c: {"printer_id": s.ids["printer_id"]},
     "POST /v1/print-jobs/{job_id}/handle": _same({"outcome": "given_up", **REASON}),

@@ -11,10 +11,19 @@ import httpx
 from goodtaste.app import proofs
 from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberJoined, PresentDue
-from goodtaste.events.ordering import OrderCompleted, OrderPaid, OrderPlaced, OrderRefunded
+from goodtaste.events.ordering import (
+    LinesFired,
+    LinesReturned,
+    OrderCompleted,
+    OrderPaid,
+    OrderPlaced,
+    OrderRefunded,
+    RoundAdded,
+)
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
 from goodtaste.floor.printing import http as printing_http
+from goodtaste.floor.printing import making as printing
 from goodtaste.floor.printing.network import Network
 from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.floor.seating import closing as floor_closing
@@ -197,6 +206,11 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
     heard.add(OrderPlaced, "floor.seating_on_placed", floor_closing.on_placed)
     heard.add(OrderPaid, "floor.seating_on_paid", floor_closing.on_paid)
+    heard.add(OrderPaid, "floor.print_paid", printing.on_paid)
+    heard.add(OrderPlaced, "floor.print_placed", printing.on_fired)
+    heard.add(RoundAdded, "floor.print_round", printing.on_fired)
+    heard.add(LinesFired, "floor.print_fired", printing.on_fired)
+    heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
     return heard
 
 
@@ -241,4 +255,5 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **promo_jobs.functions(process),
         **ordering_jobs.functions(process),
         **subscription_jobs.job_functions(process),
+        **printing.job_functions(process),
     }

@@ -8,6 +8,8 @@ from goodtaste.ordering.history_map import BadMap, Map, read_map
 from goodtaste.ordering.history_rows import BadFile, Fault
 from goodtaste.ordering.of_table import BillRow, TableBill, bill_rows, bills, carried, order_of_round, owing_at
 from goodtaste.ordering.open_bill import AddRound, add_round
+from goodtaste.ordering.orders import OrderUnknown, OrderView
+from goodtaste.ordering.orders import one as order
 from goodtaste.ordering.place import place
 from goodtaste.ordering.proof import PROOFS
 from goodtaste.ordering.quote import Cart, Quote, quote
@@ -28,8 +30,9 @@ from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
     "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun",
-    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "Place", "PlaceOrder", "PriceChanged", "Quote",
+    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView",
+    "Place", "PlaceOrder", "PriceChanged", "Quote",
     "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "TableBill", "WhereOf", "add_round",
-    "bill_rows", "bills", "bring_in", "carried", "dry_run", "order_of_round", "owing_at", "place", "quote", "read_map",
+    "bill_rows", "bills", "bring_in", "carried", "dry_run", "order", "order_of_round", "owing_at", "place", "quote", "read_map",
     "record", "record_many", "where",
 ]  # fmt: skip

@@ -13,6 +13,7 @@ from sqlalchemy import select, update
 
 from goodtaste.events.printing import PrinterTroubled
 from goodtaste.floor.printing import prints
+from goodtaste.floor.printing.paper import without_drawer
 from goodtaste.floor.printing.printers import COLUMNS, Printer
 from goodtaste.floor.printing.prints import ROW, SAME, WHOLE, Job, JobRow, Key, again, step, wants_person
 from goodtaste.floor.printing.rules import AGAIN_BY_ITSELF, REPRINTS_MAX
@@ -35,10 +36,9 @@ from goodtaste.kernel.db import (
 )
 from goodtaste.kernel.outbox import tell
 
-LEASE = timedelta(
-    seconds=30
-)  # who carries a job says this often that it still does; then nobody knows what became of it
+LEASE = timedelta(seconds=30)  # whose carrier was not heard of for so long, of that nobody knows what became
 BATCH_MAX = 100  # jobs that expire, move or are given up at a time
+DRAWER_WITHIN = timedelta(minutes=1)  # of the payment: a drawer does not open later, when nobody stands before it
 PAUSE_MAX_S = 30  # between two tries at a printer in trouble
 BY = "system/printing"
 POSSIBLY_DOUBLE = "可能重复 POSSIBLE DUPLICATE"
@@ -195,9 +195,10 @@ def take(printer_id: str, *, at: datetime) -> Steps[Taken | None]:
         ]
     except GuardBroken:  # another process carries to this printer
         return None
-    return Taken(
-        msgspec.structs.replace(job, state="sent", attempt=job.attempt + 1, on_printer_id=printer_id), there[0]
-    )
+    carried = msgspec.structs.replace(job, state="sent", attempt=job.attempt + 1, on_printer_id=printer_id)
+    if at - job.made_at > DRAWER_WITHIN:
+        carried = msgspec.structs.replace(carried, document=without_drawer(job.document))
+    return Taken(carried, there[0])
 
 
 @script

@@ -12,7 +12,20 @@ from sqlalchemy import and_, select, update
 from goodtaste.floor.printing import printers
 from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.printers import Printer
-from goodtaste.floor.printing.prints import ONE, ROW, SAME, Job, JobRow, Key, NotNow, again, known, new_job, step
+from goodtaste.floor.printing.prints import (
+    ONE,
+    ROW,
+    SAME,
+    Job,
+    JobRow,
+    Key,
+    NotNow,
+    again,
+    known,
+    new_job,
+    row_of,
+    step,
+)
 from goodtaste.floor.printing.rules import REPRINTS_MAX, WANTS_A_PERSON
 from goodtaste.floor.printing.tables import print_job, print_step
 from goodtaste.kernel import audit
@@ -129,7 +142,7 @@ def test(
     mark = fingerprint(["test", printer_id])
     before, made = yield from together(made_before(asked.id), ONE(id=asked.id))
     if is_same(before, mark):
-        return _row(made[0])
+        return row_of(made[0])
     by = f"{actor.kind}/{actor.id}"
     changes = new_job(Key("test", asked.id), page_of(on, at), printer=on, at=at, by=by, job_id=asked.id)
     yield [*changes, remember(asked.id, mark)]
@@ -150,7 +163,7 @@ def reprint(job_id: str, asked: Reprint, *, name: str, actor: Actor, at: datetim
         made_before(asked.id), ONE(id=asked.id), SAME(**key), printers.OF_STORE(store_id=found.store_id)
     )
     if is_same(before, fingerprint([job_id, msgspec.to_builtins(asked)])):
-        return _row(made[0])
+        return row_of(made[0])
     if found.state in ("queued", "sent"):
         raise NotNow(state=found.state)
     nth = same[0].nth + 1
@@ -188,7 +201,7 @@ def move(job_id: str, asked: Elsewhere, *, actor: Actor, at: datetime) -> Steps[
         step(job_id, "queued", why="moved", printer_id=on.id, by=by, at=at),
         _note(actor, "floor.print_moved", found, reason="", at=at, printer_id=on.id),
     ]
-    return msgspec.structs.replace(_row(found), printer_id=on.id, moves_at=None)
+    return msgspec.structs.replace(row_of(found), printer_id=on.id, moves_at=None)
 
 
 @script
@@ -209,7 +222,7 @@ def handle(job_id: str, asked: Handled, *, actor: Actor, at: datetime) -> Steps[
         step(job_id, state, why=asked.reason, printer_id=found.printer_id, by=by, at=at),
         _note(actor, "floor.print_handled", found, reason=asked.reason, at=at, outcome=asked.outcome),
     ]
-    return msgspec.structs.replace(_row(found), state=state, why=why, handled_at=at, settled_at=at)
+    return msgspec.structs.replace(row_of(found), state=state, why=why, handled_at=at, settled_at=at)
 
 
 @script
@@ -228,10 +241,6 @@ def file(job_id: str, *, actor: Actor) -> Steps[JobFile]:
     found = known(jobs[0] if jobs else None, job_id)
     actor.need("print.read", store_id=found.store_id)
     return JobFile(found, steps)
-
-
-def _row(found: Job) -> JobRow:
-    return JobRow(**{name: getattr(found, name) for name in JobRow.__struct_fields__})
 
 
 def _made(changes: Sequence[Change]) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from litestar import Request, get, post, put
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
-from goodtaste.floor.printing import habits, handling, printers
+from goodtaste.floor.printing import habits, handling, printers, wanted
 from goodtaste.floor.printing.habits import Habit, HabitAsked
 from goodtaste.floor.printing.handling import PAGE_MAX, Elsewhere, Handled, JobFile, Page, Reprint, TestAsked
 from goodtaste.floor.printing.pages import test_page
@@ -111,6 +111,12 @@ async def handle_job(job_id: Id, data: JSONBody[Handled], request: Asked) -> Job
     return await ctx.run(handling.handle(job_id, data, actor=ctx.actor, at=ctx.now))
 
 
+@post("/v1/orders/{order_id:str}/prints", opt=staff("print.do"), tags=["printing"])
+async def print_order(order_id: Id, data: JSONBody[wanted.PrintAsked], request: Asked) -> JobRow:
+    """Print the receipt of a paid order that has none, or the bill of one that is not paid."""
+    return await wanted.print_order(context(request), order_id, data)
+
+
 ROUTES: list[Any] = [
     list_printers,
     make_printer,
@@ -123,4 +129,5 @@ ROUTES: list[Any] = [
     reprint_job,
     move_job,
     handle_job,
+    print_order,
 ]

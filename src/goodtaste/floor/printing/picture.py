@@ -19,6 +19,7 @@ from goodtaste.floor.printing.text import columns
 
 CELL, LINE, MARGIN, GAP = 12, 30, 24, 40  # dots: a column, a line, the paper's edge, what a cut takes
 INK = 20
+SHADES = 6  # of grey in a file: paper has two
 FONTS = (  # where Debian (fonts-noto-cjk, fonts-wqy-zenhei) and macOS keep one
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
@@ -61,7 +62,9 @@ def draw(done: Sequence[Done], *, dots: int, font: Path) -> Image.Image:
 def file_of(picture: Image.Image, kind: Literal["PNG", "WEBP"]) -> bytes:
     """Return a picture as a file."""
     out = io.BytesIO()
-    picture.save(out, kind, **({"lossless": True, "method": 6} if kind == "WEBP" else {"optimize": True}))
+    picture.quantize(SHADES).convert("L").save(
+        out, kind, **({"lossless": True, "method": 6} if kind == "WEBP" else {"optimize": True})
+    )
     return out.getvalue()
 
 

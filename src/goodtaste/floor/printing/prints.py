@@ -207,3 +207,8 @@ def wants_person(found: JobRow, *, state: str, why: str, at: datetime) -> Change
         ),
         at=at,
     )
+
+
+def row_of(found: Job) -> JobRow:
+    """Return a job without what it prints."""
+    return JobRow(**{name: getattr(found, name) for name in JobRow.__struct_fields__})

@@ -1,0 +1,239 @@
+"""Jobs of what happens: receipts of what is paid, slips of what is fired and returned, labels and pickup numbers, each once.
+
+A handler writes down in the transaction of the event that something is to be printed; the document is made right after, from what the
+rooms know then, and put into the queue of the printer that the store has for it.  A store without such a printer prints nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from goodtaste.events.ordering import FiredLine, LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
+from goodtaste.floor.printing import compose, habits, printers, slips
+from goodtaste.floor.printing.paper import Document
+from goodtaste.floor.printing.printers import Printer, fitting
+from goodtaste.floor.printing.prints import Key, new_job
+from goodtaste.floor.printing.receipts import Both, drawer_only, receipt
+from goodtaste.floor.printing.rules import WORTH, Purpose
+from goodtaste.kernel.context import Ctx, Process
+from goodtaste.kernel.db import Change, Steps, script
+from goodtaste.kernel.jobs import JobFunction, schedule
+from goodtaste.org.api import Directory
+
+PAID, FIRED, RETURNED = "floor.print_paid", "floor.print_fired", "floor.print_returned"
+FETCHED = frozenset(("counter", "kiosk", "pickup"))  # kinds of orders that a number is called for
+
+Fires = OrderPlaced | RoundAdded | OrderPaid | LinesFired
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """A document, what it is for, and when that happened."""
+
+    key: Key
+    document: Document
+
+
+class _Fired(msgspec.Struct, frozen=True):
+    """What a job is told of pieces that are to be made."""
+
+    order_id: str
+    store_id: str
+    kind: str
+    channel: str
+    table_id: str | None
+    lines: tuple[FiredLine, ...]
+    at: datetime
+
+
+class _Returned(msgspec.Struct, frozen=True):
+    """What a job is told of pieces that are not wanted any more: how many of each dish."""
+
+    order_id: str
+    pieces: dict[str, int]
+    reason: str
+    at: datetime
+
+
+class _Paid(msgspec.Struct, frozen=True):
+    """What a job is told of an order that was paid."""
+
+    order_id: str
+    at: datetime
+
+
+def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
+    """Have a receipt printed, and what the kitchen is to make now."""
+    yield from ()
+    told = _Paid(event.order_id, at)
+    return [schedule(PAID, msgspec.to_builtins(told), due_at=at, once=f"{PAID}:{event.order_id}"), *_fire(event, at)]
+
+
+def on_fired(event: OrderPlaced | RoundAdded | LinesFired, at: datetime) -> Steps[list[Change]]:
+    """Have slips printed of what the kitchen is to make now."""
+    yield from ()
+    return _fire(event, at)
+
+
+def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
+    """Have slips printed of what the kitchen is not to make any more; of what it was never told, none."""
+    yield from ()
+    pieces: dict[str, int] = defaultdict(int)
+    for line in event.lines:
+        if not line.from_held:
+            pieces[line.dish_id] += line.qty
+    if not pieces:
+        return []
+    told = _Returned(event.order_id, pieces, event.reason, at)
+    return [schedule(RETURNED, msgspec.to_builtins(told), due_at=at)]
+
+
+def _fire(event: Fires, at: datetime) -> list[Change]:
+    lines = tuple(event.lines) if isinstance(event, LinesFired) else event.fired
+    if not lines:
+        return []
+    told = _Fired(event.order_id, event.store_id, event.kind, event.channel, event.table_id, lines, at)
+    return [schedule(FIRED, msgspec.to_builtins(told), due_at=at)]
+
+
+@script
+def queue(store_id: str, wanted: Sequence[Wanted], *, at: datetime) -> Steps[int]:
+    """Put documents into the queues of the printers that a store has for them; return how many there were printers for."""
+    there = yield from _printers(store_id)
+    found = [(each, fitting(there, each.key.purpose, each.key.station)) for each in wanted]
+    changes = [change for each, on in found if on for change in new_job(each.key, each.document, printer=on, at=at)]
+    yield _in_one(changes)
+    return len([on for _, on in found if on])
+
+
+def _printers(store_id: str) -> Steps[list[Printer]]:
+    [found] = yield [printers.OF_STORE(store_id=store_id)]
+    return found  # type: ignore[no-any-return]
+
+
+def _in_one(changes: Sequence[Change]) -> list[Change]:
+    """Return changes with those of one statement together: jobs before the steps that name them."""
+    rows: dict[Any, list[Any]] = defaultdict(list)
+    for each in changes:
+        rows[each.statement].extend(each.rows)
+    return [statement.many(some) for statement, some in rows.items()]
+
+
+def job_functions(process: Process) -> dict[str, JobFunction]:
+    """Return the functions of the jobs by name."""
+
+    def job(kind: type[Any], work: Callable[[Ctx, Any], Any]) -> JobFunction:
+        async def run(args: dict[str, Any]) -> None:
+            await work(process.context(), msgspec.convert(args, kind))
+
+        return run
+
+    return {PAID: job(_Paid, _print_paid), FIRED: job(_Fired, _print_fired), RETURNED: job(_Returned, _print_returned)}
+
+
+def _too_late(ctx: Ctx, purpose: Purpose, at: datetime) -> bool:
+    """Tell whether what happened at `at` is not worth printing any more: history that was told late."""
+    return ctx.now - at > WORTH[purpose]
+
+
+async def _print_paid(ctx: Ctx, told: _Paid) -> None:
+    if _too_late(ctx, "receipt", told.at):
+        return
+    order = await compose.order_of(ctx, told.order_id)
+    there = await ctx.db.rows(printers.OF_STORE(store_id=order.store_id))
+    if fitting(there, "receipt") is None and fitting(there, "pickup") is None:
+        return
+    habit = await ctx.db.first(habits.ONE(store_id=order.store_id)) or habits.USUAL
+    sale = await compose.sale_of(ctx, order)
+    taken_here = any(each.method != compose.AWAY for each in sale.tenders) or not sale.tenders
+    in_cash = any(each.method == "cash" and each.amount_fen for each in sale.tenders)
+    wanted = []
+    if taken_here and habit.receipts:
+        document = receipt(sale, english=habit.english, drawer=in_cash)
+        wanted.append(Wanted(Key("receipt", order.id), document))
+    elif in_cash:
+        wanted.append(Wanted(Key("receipt", order.id, kind="drawer"), drawer_only()))
+    if order.kind in FETCHED:
+        slip = slips.pickup(sale.number, where=sale.where, at=sale.at, url="", english=habit.english)
+        wanted.append(Wanted(Key("pickup", order.id), slip))
+    await ctx.run(queue(order.store_id, wanted, at=ctx.now))
+
+
+async def _print_fired(ctx: Ctx, told: _Fired) -> None:
+    if _too_late(ctx, "kitchen", told.at):
+        return
+    directory = ctx.see(Directory)
+    where = compose.where_of(directory, kind=told.kind, channel=told.channel, table_id=told.table_id)
+    wanted = await tickets(
+        ctx, told.order_id, told.store_id, turn="fire", where=where, lines=told.lines, at=told.at, reason=""
+    )
+    if told.kind != "dine_in":
+        store, habit = directory.store(told.store_id), await ctx.db.first(habits.ONE(store_id=told.store_id))
+        made = slips.labels(
+            compose.number_of(told.order_id),
+            compose.dishes_of(told.lines),
+            at=compose.local(store, told.at),
+            english=(habit or habits.USUAL).english,
+        )
+        wanted.append(Wanted(Key("label", told.order_id, kind=_mark("fire", told.lines, told.at)), made))
+    await ctx.run(queue(told.store_id, wanted, at=ctx.now))
+
+
+async def _print_returned(ctx: Ctx, told: _Returned) -> None:
+    if _too_late(ctx, "kitchen", told.at):
+        return
+    order = await compose.order_of(ctx, told.order_id)
+    lines = [
+        FiredLine(each.dish_id, each.line_no, each.sku_id, each.name.split("·")[0], told.pieces[each.dish_id])
+        for each in order.lines
+        if each.dish_id in told.pieces
+    ]
+    where = compose.where_of(ctx.see(Directory), kind=order.kind, channel=order.channel, table_id=order.table_id)
+    wanted = await tickets(
+        ctx, order.id, order.store_id, turn="return", where=where, lines=lines, at=told.at, reason=told.reason
+    )
+    await ctx.run(queue(order.store_id, wanted, at=ctx.now))
+
+
+async def tickets(
+    ctx: Ctx,
+    order_id: str,
+    store_id: str,
+    *,
+    turn: slips.Turn,
+    where: Both,
+    lines: Iterable[FiredLine],
+    at: datetime,
+    reason: str,
+) -> list[Wanted]:
+    """Return the slips of the stations that make these pieces, one each."""
+    habit = await ctx.db.first(habits.ONE(store_id=store_id)) or habits.USUAL
+    store = ctx.see(Directory).store(store_id)
+    wanted = []
+    for (station, name), some in _by_station(lines).items():
+        ticket = slips.Ticket(
+            turn=turn,
+            where=where,
+            number=compose.number_of(order_id),
+            station=name,
+            at=compose.local(store, at),
+            dishes=compose.dishes_of(some),
+            reason=reason,
+        )
+        key = Key("kitchen", order_id, station=station, kind=_mark(turn, some, at))
+        wanted.append(Wanted(key, slips.kitchen(ticket, english=habit.english)))
+    return wanted
+
+
+def _by_station(lines: Iterable[FiredLine]) -> dict[tuple[str, str], list[FiredLine]]:
+    """Return pieces by the station that makes them, by id and name: the whole kitchen is one."""
+    return {("", ""): list(lines)} if lines else {}
+
+
+def _mark(turn: str, lines: Sequence[FiredLine], at: datetime) -> str:
+    """Return what tells this time that pieces were fired or returned from every other: an event heard again says the same."""
+    return f"{turn}/{min(each.dish_id for each in lines)}/{at.isoformat()}"

@@ -1,0 +1,228 @@
+"""What stands on paper: amounts that add up and line up, what saved what, what people remarked, and one of each."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from tools.printing import SALE, TICKET
+
+from goodtaste.floor.printing import emulator, escpos, making, picture, slips, tokens
+from goodtaste.floor.printing.emulator import Code, Opened, Printed
+from goodtaste.floor.printing.paper import Document
+from goodtaste.floor.printing.receipts import pre_bill, receipt
+from goodtaste.floor.printing.text import columns
+from goodtaste.floor.printing.tokens import ReceiptUnknown, order_of_token, receipt_token
+from goodtaste.kernel.ids import new_id
+from tests.databases import unavailable
+from tests.print_kit import Desk, words
+from tests.shop_kit import Floor, line
+
+
+def _paper(document: Document, width: int) -> list[Any]:
+    return emulator.read(escpos.encode(document, columns=width))
+
+
+@pytest.mark.parametrize("width", [32, 48])
+@pytest.mark.parametrize("english", [False, True])
+def test_a_receipt_fits_its_paper_and_says_everything(width: int, english: bool) -> None:
+    done = _paper(receipt(SALE, english=english, drawer=True), width)
+    text = words(done)
+    assert all(columns(each.text) * each.wide <= width for each in done if isinstance(each, Printed))
+    flat = text.replace("\n", "").replace(" ", "")
+    for said in (
+        "184.00",
+        "-20.00",
+        "-8.60",
+        "￥155.40",
+        "200.00",
+        "44.60",
+        "+15",
+        "441",
+        "银卡",
+        "4.1kg",
+        "少糖",
+        "0317",
+        "满100减20",
+    ):
+        assert said in flat, said
+    assert ("Youaved" in flat or "Yousaved" in flat) is english
+    assert [type(each) for each in done].count(Opened) == 1
+    assert [each.data for each in done if isinstance(each, Code)] == [SALE.qr_url]
+    amounts = [each.text for each in done if isinstance(each, Printed) and each.text.endswith("155.40")]
+    assert columns(amounts[0]) == width
+
+
+def test_a_bill_that_is_not_paid_says_so_and_carries_no_code() -> None:
+    done = _paper(pre_bill(SALE, english=False), 48)
+    assert "预结单" in words(done)
+    assert "不是付款凭证" in words(done)
+    assert not any(isinstance(each, Code | Opened) for each in done)
+
+
+@pytest.mark.parametrize("turn", ["fire", "hurry", "return"])
+def test_a_kitchen_slip_shows_courses_remarks_and_what_it_is(turn: Any) -> None:
+    from msgspec.structs import replace
+
+    text = words(_paper(slips.kitchen(replace(TICKET, turn=turn, reason="客人走了"), english=True), 48))
+    for said in ("A12", "红烧肉", "x2", "※ 少糖", "Course 1", "原因：客人走了"):
+        assert said in text
+    assert ("催菜" in text, "退菜" in text) == (turn == "hurry", turn == "return")
+    assert text.index("第 1 道") < text.index("第 2 道")
+
+
+def test_every_piece_gets_a_label_that_counts_them() -> None:
+    made = slips.labels("0317", TICKET.dishes, at="12:46", english=False)
+    done = _paper(made, 32)
+    pieces = sum(dish.qty for dish in TICKET.dishes)
+    assert f"1/{pieces}" in words(done)
+    assert f"{pieces}/{pieces}" in words(done)
+    many = slips.labels("1", [slips.Dish("茶", 500)], at="", english=False)
+    assert words(_paper(many, 32)).count("茶") == slips.LABELS_MAX
+
+
+def test_a_report_prints_the_rows_it_is_given() -> None:
+    made = slips.report(
+        "交班 Z", [slips.Section("现金", (("应有", "1,200.00"), ("实点", "1,199.00")))], signed_by=["收银", "店长"]
+    )
+    text = words(_paper(made, 48))
+    assert "应有" in text
+    assert "店长:" in text
+
+
+def test_a_picture_is_drawn_of_what_was_printed_and_a_missing_font_is_told() -> None:
+    done = _paper(receipt(SALE, english=False), 48)
+    try:
+        font = picture.font_file()
+    except picture.NoFont as error:
+        unavailable(str(error))
+    drawn = picture.draw(done, dots=576, font=font)
+    assert drawn.width == 576 + 2 * picture.MARGIN
+    assert drawn.getextrema() == (0, 255)
+    with pytest.raises(picture.NoFont, match="GOODTASTE_PRINTER_FONT"):
+        picture.font_file("/nowhere/font.ttf")
+
+
+def test_the_code_of_a_receipt_opens_its_order_and_nothing_else(floor: Floor) -> None:
+    order_id, keyring, at = new_id(), floor.process.keyring, floor.now
+    token = receipt_token(order_id, paid_at=at, keyring=keyring)
+    assert order_of_token(token, keyring=keyring, at=at) == order_id
+    changed = ("B" if token[0] != "B" else "C") + token[1:]
+    for bad in ("", "x", token[:-1], token + "A", changed, token.replace(token[-6], "!"), "é" * 42):
+        with pytest.raises(ReceiptUnknown):
+            order_of_token(bad, keyring=keyring, at=at)
+    with pytest.raises(ReceiptUnknown):
+        order_of_token(token, keyring=keyring, at=at + timedelta(days=tokens.DAYS + 2))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def desk(floor: Floor) -> AsyncIterator[Desk]:
+    """Give the store of the floor a printer for everything."""
+    opened = Desk(floor, floor.store)
+    yield opened
+    for each in await opened.done("GET", f"/v1/stores/{floor.store.id}/printers"):
+        gone = {name: each[name] for name in ("name", "kind", "address", "paper_mm", "version")}
+        off = {"purposes": [], "active": False, "reason": "拆", "fallback_id": None, **gone}
+        await opened.done("PUT", f"/v1/printers/{each['id']}", off, "store_manager")
+    await opened.close()
+
+
+async def _print(desk: Desk) -> None:
+    """Hear what was told, make the documents, and print them."""
+    await desk.floor.hear()
+    await desk.floor.run_jobs()
+    await desk.serve()
+
+
+async def test_a_paid_order_gets_one_receipt_and_cash_opens_the_drawer(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt", "pickup"])
+    member = await desk.floor.a_member(points=500)
+    order = await desk.floor.bought(line("noodles", 2, options=("hot", "egg")), member=member)
+    await _print(desk)
+    [slip, pickup] = sorted(printer.slips, key=lambda each: "取餐号" in words(each))
+    text = words(slip).replace(" ", "")
+    assert "noodles" in text
+    assert "egg" in text
+    assert f"￥{order['due_fen'] / 100:.2f}" in text
+    assert "会员" in text
+    assert order["id"][-6:].upper() in words(pickup)
+    assert [type(each) for each in printer.done].count(Opened) == 1
+    [code] = [each for each in slip if isinstance(each, Code)]
+    token = code.data.rpartition("/r/")[2]
+    assert order_of_token(token, keyring=desk.floor.process.keyring, at=desk.floor.now) == order["id"]
+    told = {"order_id": order["id"], "at": desk.floor.now}
+    for _ in range(2):
+        await making.job_functions(desk.floor.process)[making.PAID](told)
+    await _print(desk)
+    assert len(printer.slips) == 2
+    path = f"/v1/orders/{order['id']}/prints"
+    assert await desk.refuses("POST", path, {"id": new_id(), "what": "receipt"}) == "floor.nothing_to_print"
+
+
+async def test_a_drawer_does_not_open_when_nobody_stands_before_it_any_more(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt"])
+    printer.cover_open = True
+    await desk.floor.bought(line("tea"))
+    await _print(desk)
+    desk.floor.later(minutes=2)
+    printer.cover_open = False
+    await desk.serve()
+    assert len(printer.slips) == 1
+    assert Opened() not in printer.done
+
+
+async def test_a_store_that_prints_no_receipts_still_opens_the_drawer(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt"])
+    path = f"/v1/stores/{desk.store.id}/printing"
+    habit = await desk.done("GET", path)
+    asked = {"receipts": False, "english": False, "version": habit["version"]}
+    await desk.done("PUT", path, asked, "store_manager")
+    order = await desk.floor.bought(line("tea"))
+    await _print(desk)
+    assert printer.done == [Opened()]
+    asked = {"id": new_id(), "what": "receipt"}
+    made = await desk.done("POST", f"/v1/orders/{order['id']}/prints", asked)
+    assert await desk.done("POST", f"/v1/orders/{order['id']}/prints", asked) == made
+    await desk.serve()
+    assert len(printer.slips) == 1
+    await desk.done("PUT", path, {"receipts": True, "english": True, "version": asked_version(habit)}, "store_manager")
+
+
+def asked_version(habit: Any) -> int:
+    """Return the version of a habit that was changed once since it was read."""
+    return int(habit["version"]) + 1
+
+
+async def test_the_kitchen_is_told_once_of_what_is_fired_and_of_what_comes_back(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"厨房 {new_id()}", purposes=["kitchen", "pre_bill"])
+    asked = {"kind": "dine_in", "table_id": desk.store.tables[1], "channel": "table_qr"}
+    evil = line("noodles") | {"note": "不辣\x1b@\x1dV".replace("\x1b", "").replace("\x1d", "")}
+    order = await desk.floor.order(evil, line("tea", 2), member=await desk.floor.a_member(), **asked)
+    await _print(desk)
+    [slip] = printer.slips
+    assert "A2" in words(slip)
+    assert "noodles" in words(slip)
+    assert "※ 不辣@V" in words(slip)
+    more = {"id": new_id(), "lines": [line("dumplings")]}
+    await desk.floor.done("POST", f"/v1/orders/{order['id']}/rounds", more, desk.floor.at("waiter"))
+    await _print(desk)
+    assert len(printer.slips) == 2
+    assert "tea" not in words(printer.slips[1])
+    path = f"/v1/orders/{order['id']}/prints"
+    assert await desk.refuses("POST", path, {"id": new_id(), "what": "receipt"}) == "floor.nothing_to_print"
+    await desk.done("POST", path, {"id": new_id(), "what": "pre_bill"})
+    assert await desk.refuses("POST", path, {"id": new_id(), "what": "pre_bill"}) == "floor.nothing_to_print"
+    await desk.serve()
+    assert "预结单" in words(printer.slips[2])
+
+
+async def test_what_is_told_late_is_not_printed(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt", "kitchen", "pickup"])
+    await desk.floor.bought(line("tea"))
+    await desk.floor.hear()
+    desk.floor.later(hours=3)
+    await _print(desk)
+    assert printer.slips == []
