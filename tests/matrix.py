@@ -129,6 +129,7 @@ GET    /v1/orders/{order_id}/steps                              | ?  +  0  -  | 
 POST   /v1/quotes                                               | +  +  -  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/stores/{store_id}/orders                             | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
 # payments; a gateway signs what it tells
+GET    /v1/payment-methods                                      | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
 POST   /v1/gateways/{method}/notices                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
 GET    /v1/payments                                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/payments/{payment_id}/ask                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
@@ -246,6 +247,7 @@ POST   /v1/subscriptions/{subscription_id}/stop                 | ?  -  -  -  | 
 # members: oneself
 GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+POST   /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/code                                              | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/consents                                          | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

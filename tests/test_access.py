@@ -125,6 +125,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/auth/phone": _same({"phone": "13000000000", "code": "123456", "device": "手机"}),
     "POST /v1/me/phone": _same({"phone": "13000000000", "code": "123456"}),
     "PATCH /v1/me": _same({"nickname": "小好"}),
+    "POST /v1/me": _same({"nickname": "小好"}),
     "POST /v1/me/consents": _same({"purpose": "marketing", "granted": False, "text_version": "1"}),
     "POST /v1/member-codes/scan": lambda s, c: {"code": "x", "store_id": s.ids["store_id"]},
     "POST /v1/members/{member_id}/phone": _same(REASON),

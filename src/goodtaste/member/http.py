@@ -78,6 +78,13 @@ async def change_profile(data: JSONBody[ProfilePatch], request: Asked) -> Me:
     return await ctx.run(profile.patch(ctx.actor.id, asked=data, today=_today(ctx), at=ctx.now))
 
 
+@post("/v1/me", opt=member(), tags=["me"], status_code=200)
+async def change_profile_by_post(data: JSONBody[ProfilePatch], request: Asked) -> Me:
+    """Change one's profile as `PATCH` does: a mini-program cannot send that."""
+    ctx = context(request)
+    return await ctx.run(profile.patch(ctx.actor.id, asked=data, today=_today(ctx), at=ctx.now))
+
+
 @get("/v1/me/code", opt=member(), tags=["me"])
 async def my_code(request: Asked) -> CodeView:
     """Show one's member code of this moment, as a QR text and as digits."""
@@ -278,6 +285,7 @@ ROUTES: list[Any] = [
     bind_phone,
     my_profile,
     change_profile,
+    change_profile_by_post,
     my_code,
     my_consents,
     change_consent,

@@ -216,8 +216,12 @@ class Gateways:
         """Return the gateway of a method; refuses `MethodUnknown`."""
         found = self._by_method.get(method)
         if found is None:
-            raise MethodUnknown(method=method, methods=sorted(self._by_method))
+            raise MethodUnknown(method=method, methods=self.methods())
         return found
+
+    def methods(self) -> list[str]:
+        """Return the methods by which a diner can pay here, in alphabetical order."""
+        return sorted(self._by_method)
 
     async def aclose(self) -> None:
         """Give all connections back."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
+import msgspec
 from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -14,7 +15,7 @@ from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, st
 from goodtaste.payment import calls, notices, settling, views
 from goodtaste.payment.accounts import http as accounts_http
 from goodtaste.payment.attempts import PaymentUnknown, one
-from goodtaste.payment.gateway import NOTICE_BYTES_MAX
+from goodtaste.payment.gateway import NOTICE_BYTES_MAX, Gateways
 from goodtaste.payment.settling import Settlements
 from goodtaste.payment.tills import http as tills_http
 from goodtaste.payment.views import PAGE_MAX, PaymentPage, PaymentView
@@ -26,6 +27,18 @@ class GiveUp(Input, frozen=True):
     """What is sent to give an attempt up."""
 
     reason: Reason
+
+
+class Methods(msgspec.Struct, frozen=True):
+    """The ways in which a diner can pay by a wallet, as `method` of a payment takes them."""
+
+    methods: list[str]
+
+
+@get("/v1/payment-methods", opt=anybody(), sync_to_thread=False, tags=["payments"])
+def list_methods(request: Asked) -> Methods:
+    """List the wallets by which one can pay here."""
+    return Methods(context(request).part(Gateways).methods())
 
 
 @post(
@@ -88,4 +101,12 @@ async def give_up_payment(payment_id: Id, data: JSONBody[GiveUp], request: Asked
     return views.view(await ctx.run(given_up))
 
 
-ROUTES: list[Any] = [hear_notice, list_of_day, ask_gateway, give_up_payment, *accounts_http.ROUTES, *tills_http.ROUTES]
+ROUTES: list[Any] = [
+    list_methods,
+    hear_notice,
+    list_of_day,
+    ask_gateway,
+    give_up_payment,
+    *accounts_http.ROUTES,
+    *tills_http.ROUTES,
+]

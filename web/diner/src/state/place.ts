@@ -1,0 +1,69 @@
+/** Where the diner is ordering: the store, its menu, and the table or the counter. */
+import { computed, ref, shallowRef } from 'vue'
+import { api, menuOf, sentence } from '@/api'
+import type { Menu, Store, TableAt } from '@/api/shapes'
+import { keep, load } from '@/lib/storage'
+import { language } from './language'
+
+export interface Seat {
+  readonly store_id: string
+  readonly table_id: string
+  readonly label: string
+  readonly area: string
+  readonly code: string
+  readonly party: number
+}
+
+export const stores = shallowRef<readonly Store[]>(load<Store[]>('stores', []))
+export const store_id = ref(load('store', ''))
+export const seat = ref<Seat | null>(load<Seat | null>('seat', null))
+export const menu = shallowRef<Menu | null>(null)
+export const menuFault = ref('')
+export const spot = ref<{ latitude: number; longitude: number } | null>(null)
+
+export const store = computed(() => stores.value.find((each) => each.id === store_id.value) ?? null)
+export const nameOf = (each: { name: string; name_en: string }): string =>
+  language.value === 'en' && each.name_en ? each.name_en : each.name
+
+/** Loads the stores, the nearest first where the phone said where it is; stays at the store that was chosen. */
+export async function loadStores(): Promise<void> {
+  const found = await api.get('/v1/stores', { query: { limit: 50, ...(spot.value ?? {}) } })
+  stores.value = found
+  keep('stores', found)
+  if (!found.some((each) => each.id === store_id.value)) chooseStore((found.find((each) => each.open_now) ?? found[0])?.id ?? '')
+}
+
+export function chooseStore(chosen: string): void {
+  if (chosen === store_id.value) return
+  store_id.value = chosen
+  keep('store', chosen)
+  menu.value = null
+  if (seat.value && seat.value.store_id !== chosen) leaveSeat()
+}
+
+let asked = 0
+
+/** Loads the menu of the store as it is now; the one on the screen stays where the network is gone. */
+export async function loadMenu(): Promise<void> {
+  if (!store_id.value) return
+  const mine = ++asked
+  try {
+    const found = await menuOf(store_id.value)
+    if (mine !== asked) return
+    if (JSON.stringify(found) !== JSON.stringify(menu.value)) menu.value = found
+    menuFault.value = ''
+  } catch (error) {
+    if (mine === asked) menuFault.value = sentence(error)
+  }
+}
+
+export function takeSeat(at: TableAt, code: string, party: number): void {
+  chooseStore(at.store_id)
+  seat.value = { store_id: at.store_id, table_id: at.table_id, label: at.label, area: at.area, code, party }
+  keep('seat', seat.value)
+}
+
+export function leaveSeat(): void {
+  seat.value = null
+  keep('seat', null)
+}
