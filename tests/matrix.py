@@ -174,6 +174,18 @@ POST   /v1/accounts                                             | ?  -  -  -  | 
 PUT    /v1/accounts/{account_id}                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/accounts/{account_id}/settlements                    | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 GET    /v1/accounts/{account_id}/statement                      | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
+# the kitchen
+POST   /v1/seating/hurry                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/orders/{order_id}/hurry                              | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/progress                           | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/kitchen                            | ?  -  -  +  | +  +  +  +  | -  -  | -  -  -  +
+POST   /v1/stores/{store_id}/kitchen/acts                       | ?  -  -  +  | +  +  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/kitchen/pace                       | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/kitchen/plan                       | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+PUT    /v1/stores/{store_id}/kitchen/routes                     | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+PUT    /v1/stores/{store_id}/kitchen/stations/{station_id}      | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/pickups                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/stores/{store_id}/pickups/{order_id}/call            | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 # coupons
 GET    /v1/coupon-templates                                     | ?  -  -  -  | -  -  +  +  | +  +  | +  +  +  +
 POST   /v1/coupon-templates                                     | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  +

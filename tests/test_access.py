@@ -256,6 +256,11 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/seatings/{seating_id}/parts": lambda s, c: {"id": new_id(), "table_ids": [s.ids["table_id"]], "party": 1},
     "PUT /v1/seatings/{seating_id}/party": _same({"party": 3}),
     "PUT /v1/seatings/{seating_id}/tables": lambda s, c: {"table_ids": [s.ids["table_id"]]},
+    "POST /v1/stores/{store_id}/kitchen/acts": lambda s, c: {
+        "id": new_id(), "what": "bump", "pieces": [{"dish_id": new_id(), "order_id": new_id(), "qty": 1}],
+    },
+    "PUT /v1/stores/{store_id}/kitchen/routes": _same({"routes": []}),
+    "PUT /v1/stores/{store_id}/kitchen/stations/{station_id}": _same({"name": "热菜"}),
     "POST /v1/seatings/{seating_id}/transfer": lambda s, c: {"waiter_id": s.ids["staff_id"], **REASON},
     "POST /v1/stores/{store_id}/printers": lambda s, c: print_kit.a_printer_asked(),
     "PUT /v1/printers/{printer_id}": lambda s, c: print_kit.a_printer_asked("version") | {"version": 99, **REASON},
@@ -413,6 +418,7 @@ async def a_scene(floor: Floor) -> Scene:
         "price_id": str(prices[0][0]),
         "sku_id": the("sku/tea"),
         "line_id": new_id(),
+        "station_id": new_id(),
         "seating_id": await a_seating(floor, floor.store.tables[0]),
         "other_seating_id": await a_seating(floor, floor.store.tables[1]),
     }

@@ -94,11 +94,14 @@ CHANGES = [
     ("X10", "member_adjustment", "points = points + 1", "id = '{adjusted}'"),
     ("X11", "member_gift", "points = points + 1", "id = '{gift}'"),
     ("X12", "promo_exchange", "points = points + 1", "id = '{exchange}'"),
+    ("X15", "floor_dish", "fired = fired + 1, waiting = waiting + 1", "order_id = '{paid}' LIMIT 1"),
+    ("X15", "ordering_line", "dish_id = '{stranger}'", "order_id = '{paid}' AND line_no = 1"),
     ("X13", "promo_shop_item", "exchanged = exchanged + 1", "id = '{item}'"),
 ]
 
 
 KEYS = {"menu_stock": ("store_id", "sku_id"), "ordering_line": ("order_id", "line_no")}
+KEYS |= {"floor_dish": ("dish_id", "order_id")}
 KEYS |= {"promo_offer_use": ("order_id", "offer_id")}
 
 
@@ -135,6 +138,7 @@ async def test_each_proof_names_what_was_changed_by_hand(floor: Floor) -> None:
     await floor.books_hold()
     ids = {name: order["id"] for name, order in day.items()}
     ids |= await points_of_a_day(floor)
+    await floor.hear()
     ids |= {"stranger": new_id(), "store": floor.store.id, "sku": day["paid"]["lines"][0]["sku_id"]}
     for name, table, change, where in CHANGES:
         undo = await swapped(floor, table, change.format(**ids), where.format(**ids))

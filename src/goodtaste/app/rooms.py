@@ -13,15 +13,20 @@ from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberJoined, PresentDue
 from goodtaste.events.ordering import (
     LinesFired,
+    LinesMoved,
     LinesReturned,
+    OrderCancelled,
     OrderCompleted,
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
     RoundAdded,
+    TableChanged,
 )
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
+from goodtaste.floor.kitchen import hearing as kitchen_hearing
+from goodtaste.floor.kitchen import http as kitchen_http
 from goodtaste.floor.printing import http as printing_http
 from goodtaste.floor.printing import making as printing
 from goodtaste.floor.printing.network import Network
@@ -90,6 +95,7 @@ ROUTES: list[Any] = [
     *bill_http.ROUTES,
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
+    *kitchen_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
     *bulk_http.ROUTES,
@@ -211,6 +217,14 @@ def subscriptions() -> Subscriptions:
     heard.add(RoundAdded, "floor.print_round", printing.on_fired)
     heard.add(LinesFired, "floor.print_fired", printing.on_fired)
     heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
+    heard.add(OrderPlaced, "floor.kitchen_on_placed", kitchen_hearing.on_placed)
+    heard.add(RoundAdded, "floor.kitchen_on_round", kitchen_hearing.on_round)
+    heard.add(OrderPaid, "floor.kitchen_on_paid", kitchen_hearing.on_paid)
+    heard.add(LinesFired, "floor.kitchen_on_fired", kitchen_hearing.on_fired)
+    heard.add(LinesReturned, "floor.kitchen_on_returned", kitchen_hearing.on_returned)
+    heard.add(LinesMoved, "floor.kitchen_on_moved", kitchen_hearing.on_moved)
+    heard.add(OrderCancelled, "floor.kitchen_on_cancelled", kitchen_hearing.on_cancelled)
+    heard.add(TableChanged, "floor.kitchen_on_table", kitchen_hearing.on_table)
     return heard
 
 

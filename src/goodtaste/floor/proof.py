@@ -11,4 +11,6 @@ PROOFS = {
         UNION ALL SELECT c.id, s.id FROM floor_cart_line c JOIN floor_seating s ON s.id = c.seating_id WHERE s.merged_into IS NOT NULL
         UNION ALL SELECT o.order_id, s.id FROM floor_seating_order o JOIN floor_seating s ON s.id = o.seating_id
         WHERE s.merged_into IS NOT NULL""",
+    "F3 every piece that was fired stands somewhere": """
+        SELECT dish_id, order_id FROM floor_dish WHERE fired <> waiting + cooking + ready + served + returned""",
 }

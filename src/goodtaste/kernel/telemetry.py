@@ -39,6 +39,11 @@ PRINT_SECONDS = Histogram(
     ["purpose", "state"],
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200),
 )
+READY_ERROR_SECONDS = Histogram(
+    "gt_kitchen_ready_error_seconds",
+    "By how much dishes were ready earlier or later than was told",
+    buckets=(15, 30, 60, 120, 180, 300, 600, 1_200, 3_600),
+)
 CALLBACKS_REJECTED = Counter("gt_callback_rejected_total", "Notices of gateways refused", ["method", "reason"])
 LEADER = Gauge("gt_leader", "1 where this process relays events and runs jobs", multiprocess_mode="livesum")
 

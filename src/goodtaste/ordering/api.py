@@ -8,9 +8,10 @@ from goodtaste.ordering.history_map import BadMap, Map, read_map
 from goodtaste.ordering.history_rows import BadFile, Fault
 from goodtaste.ordering.of_table import BillRow, TableBill, bill_rows, bills, carried, order_of_round, owing_at
 from goodtaste.ordering.open_bill import AddRound, add_round
-from goodtaste.ordering.orders import OrderUnknown, OrderView
+from goodtaste.ordering.orders import OrderUnknown, OrderView, store_of
 from goodtaste.ordering.orders import one as order
 from goodtaste.ordering.place import place
+from goodtaste.ordering.progress import follow
 from goodtaste.ordering.proof import PROOFS
 from goodtaste.ordering.quote import Cart, Quote, quote
 from goodtaste.ordering.record import (
@@ -30,9 +31,8 @@ from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
     "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun",
-    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView",
-    "Place", "PlaceOrder", "PriceChanged", "Quote",
-    "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "TableBill", "WhereOf", "add_round",
-    "bill_rows", "bills", "bring_in", "carried", "dry_run", "order", "order_of_round", "owing_at", "place", "quote", "read_map",
-    "record", "record_many", "where",
+    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView", "Place", "PlaceOrder",
+    "PriceChanged", "Quote", "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "TableBill", "WhereOf",
+    "add_round", "bill_rows", "bills", "bring_in", "carried", "dry_run", "follow", "order", "order_of_round", "owing_at", "place",
+    "quote", "read_map", "record", "record_many", "store_of", "where",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import select, update
@@ -38,6 +38,7 @@ class BillRow(msgspec.Struct, frozen=True):
     refunded_fen: int
     coupons: str
     hold_id: str | None
+    business_date: date
 
     @property
     def owes(self) -> bool:

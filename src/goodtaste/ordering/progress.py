@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal, cast
 
 import msgspec
 from sqlalchemy import select, update
@@ -16,13 +17,16 @@ from goodtaste.kernel.input import Input, Text
 from goodtaste.kernel.jobs import schedule
 from goodtaste.kernel.outbox import tell
 from goodtaste.ordering import facts, rules
-from goodtaste.ordering.orders import OrderRow, OrderView, may_see, read, view
+from goodtaste.ordering.orders import OrderRow, OrderView, may_see, read, read_row, view
 from goodtaste.ordering.rules import State, WrongState
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order, step
 
 COMPLETE = "ordering.complete"
 COMPLETE_AFTER = timedelta(minutes=30)  # an order handed over and paid is completed by itself
+
+Stage = Literal["preparing", "ready", "served"]  # how far a kitchen is with an order
+_MADE = ("placed", "accepted", "preparing", "ready")
 
 
 class Advance(Input, frozen=True):
@@ -105,8 +109,7 @@ def _advanced(found: OrderRow, asked: Advance, *, actor: Actor, where: Place) ->
         tell(OrderAdvanced(**who, from_state=found.state, to_state=asked.to), at=where.at),  # type: ignore[arg-type]
     ]
     if asked.to == rules.HANDED_OVER[found.kind]:
-        once = f"{COMPLETE}:{found.id}"
-        changes.append(schedule(COMPLETE, {"order_id": found.id}, due_at=where.at + COMPLETE_AFTER, once=once))
+        changes.append(_complete_later(found.id, where.at))
     if asked.to == "completed":
         done = OrderCompleted(
             **who,  # type: ignore[arg-type]
@@ -116,6 +119,44 @@ def _advanced(found: OrderRow, asked: Advance, *, actor: Actor, where: Place) ->
         )
         changes.append(tell(done, at=where.at))
     return changes
+
+
+def follow(order_id: str, stage: Stage, *, actor: Actor, at: datetime) -> Steps[list[Change]]:
+    """Return the changes by which an order is as far as the kitchen is with it, through every state on the way; it never goes back.
+
+    What is brought is handed over by who brings it, not by the kitchen.  Who yields them is refused `Changed` where somebody was quicker.
+    """
+    found = yield from read_row(order_id)
+    if found is None or found.state not in (*_MADE, rules.HANDED_OVER[found.kind]):
+        return []
+    way = _MADE if found.kind == "delivery" else (*_MADE, rules.HANDED_OVER[found.kind])
+    to = way[-1] if stage == "served" else stage
+    done = way.index(found.state) if found.state in way else len(way)
+    states = way[done + 1 : way.index(to) + 1]
+    if not states:
+        return []
+    who = {
+        "order_id": found.id,
+        "stream": facts.stream(found),
+        "store_id": found.store_id,
+        "member_id": found.member_id,
+    }
+    steps = list(zip((found.state, *states), states, strict=False))
+    changes = [
+        ADVANCED(order_id=found.id, seen=found.version, state=to),
+        *[
+            step_of(msgspec.structs.replace(found, state=from_), cast(State, state), actor=actor, reason="", at=at)
+            for from_, state in steps
+        ],
+        tell(*[OrderAdvanced(**who, from_state=from_, to_state=state) for from_, state in steps], at=at),  # type: ignore[arg-type]
+    ]
+    if to == rules.HANDED_OVER[found.kind]:
+        changes.append(_complete_later(found.id, at))
+    return changes
+
+
+def _complete_later(order_id: str, at: datetime) -> Change:
+    return schedule(COMPLETE, {"order_id": order_id}, due_at=at + COMPLETE_AFTER, once=f"{COMPLETE}:{order_id}")
 
 
 @script

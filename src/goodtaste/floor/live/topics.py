@@ -18,6 +18,21 @@ def seating_of(seating_id: str) -> str:
     return f"seating/{seating_id}"
 
 
+def kitchen_of(store_id: str) -> str:
+    """Return the topic of the kitchen of a store."""
+    return f"kitchen/{store_id}"
+
+
+def pickups_of(store_id: str) -> str:
+    """Return the topic of the board of pickup numbers of a store."""
+    return f"pickups/{store_id}"
+
+
+def order_of(order_id: str) -> str:
+    """Return the topic of one order's progress."""
+    return f"order/{order_id}"
+
+
 def moved(*names: str) -> Change:
     """Write that what these topics show has changed."""
     return MOVED.many([{"name": name, "n": 1} for name in names])

@@ -26,7 +26,8 @@ SeatToken = Annotated[
 ]
 
 
-def _phone(ctx: Ctx, token: str) -> dict[str, Any]:
+def phone(ctx: Ctx, token: str) -> dict[str, Any]:
+    """Return whose phone asks, and of which epoch its token is; refuses `NotAtTable`."""
     guest_id, epoch = joining.read_token(ctx.process.keyring, token)
     return {"guest_id": guest_id, "epoch": epoch}
 
@@ -68,7 +69,7 @@ async def scan_table(code: FromPath[str], data: JSONBody[joining.Scan], request:
 async def my_seating(request: Asked, token: SeatToken = "") -> views.SeatingView:
     """Return the seating of the phone that asks: who sits there, the shared cart and the bills."""
     ctx = context(request)
-    return await ctx.query(views.of_phone(**_phone(ctx, token), **_views(ctx)))
+    return await ctx.query(views.of_phone(**phone(ctx, token), **_views(ctx)))
 
 
 @put("/v1/seating/cart/{line_id:str}", opt=anybody(), tags=["floor"])
@@ -77,7 +78,7 @@ async def put_cart_line(
 ) -> cart.LineState:
     """Put a line into the shared cart, change it, or take it out."""
     ctx = context(request)
-    return await ctx.run(cart.put_line(line_id, data, **_phone(ctx, token), place=partial(where, ctx)))
+    return await ctx.run(cart.put_line(line_id, data, **phone(ctx, token), place=partial(where, ctx)))
 
 
 @post("/v1/seating/rounds", opt=anybody(), tags=["floor"], status_code=200)
@@ -88,7 +89,7 @@ async def send_cart(data: JSONBody[sending.SendCart], request: Asked, token: Sea
     def is_open(store_id: str) -> bool:
         return _store(ctx, store_id).is_open(ctx.now)
 
-    asked = sending.send(data, **_phone(ctx, token), place=partial(where, ctx), is_open=is_open)
+    asked = sending.send(data, **phone(ctx, token), place=partial(where, ctx), is_open=is_open)
     return await ctx.run(asked)
 
 

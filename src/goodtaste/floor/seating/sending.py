@@ -21,6 +21,7 @@ from goodtaste.floor.seating.rows import (
     SeatingRow,
     at_table,
     goes_on,
+    mark_of,
 )
 from goodtaste.floor.seating.tables import cart_line
 from goodtaste.kernel.db import Change, Id, Int, Steps, beside, change, par, rows, script, together
@@ -99,7 +100,10 @@ def send(asked: SendCart, *, guest_id: str, epoch: int, place: ordering.WhereOf,
         raise SeatingBilled(seating_id=seating.id)
     if not is_open(seating.store_id):
         raise StoreClosed(store_id=seating.store_id)
-    choices = [choice_of(each) for each in _as_seen(asked, lines, seating)]
+    choices = [
+        msgspec.structs.replace(choice_of(each), guest=mark_of(each.guest_id))
+        for each in _as_seen(asked, lines, seating)
+    ]
     bills = yield from rows(ordering.bill_rows([each.order_id for each in of]))
     bill = next((each for each in bills if each.takes_more), None)
     if bill is None and len(of) >= BILLS_MAX:

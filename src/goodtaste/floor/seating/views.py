@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from goodtaste.floor.kitchen.views import DishProgress, dishes_of
 from goodtaste.floor.seating.cart import CartLine, cart_of, on_behalf, shown
 from goodtaste.floor.seating.rows import (
     CART,
@@ -59,9 +60,10 @@ class MapTable(msgspec.Struct, frozen=True):
 
 
 class GuestView(msgspec.Struct, frozen=True):
-    """A phone at the table, as the others see it."""
+    """A phone at the table, as the others see it; lines of the bill bear its `mark`."""
 
     id: str
+    mark: str
     name: str
     colour: int
     is_member: bool
@@ -85,6 +87,7 @@ class SeatingView(msgspec.Struct, frozen=True):
     cart: list[CartLine]
     quote: ordering.Quote | None
     bills: list[ordering.TableBill]
+    dishes: list[DishProgress]
 
 
 @script
@@ -152,6 +155,7 @@ def whole(row: SeatingRow, directory: Directory, place: ordering.WhereOf) -> Ste
         SEATS(seating_id=row.id), GUESTS(seating_id=row.id), CART(seating_id=row.id), ORDERS(seating_id=row.id)
     )
     bills = yield from ordering.bills([each.order_id for each in of])
+    dishes = yield from dishes_of([each.order_id for each in of])
     where, table_ids = place(row.store_id), [each.table_id for each in seats]
     lines = shown(cart, row, where)
     quote = yield from _quote(row, lines, of, table_ids, where)
@@ -172,11 +176,12 @@ def whole(row: SeatingRow, directory: Directory, place: ordering.WhereOf) -> Ste
         cart=lines,
         quote=quote,
         bills=bills,
+        dishes=dishes,
     )
 
 
 def _guest(row: GuestRow) -> GuestView:
-    return GuestView(row.id, row.name, row.colour, row.member_id is not None)
+    return GuestView(row.id, row.mark, row.name, row.colour, row.member_id is not None)
 
 
 def _quote(
