@@ -31,7 +31,8 @@ from goodtaste.payment import api as payments
 from goodtaste.payment.gateways import testing_keys
 from goodtaste.payment.gateways.alipay import AlipayGateway
 from goodtaste.payment.gateways.line import client_for
-from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_APP, SANDBOX_SELLER, Sandboxes
+from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_APP, SANDBOX_SELLER, SANDBOX_UNIONPAY, Sandboxes
+from goodtaste.payment.gateways.unionpay import UnionpayGateway
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat import WechatGateway
@@ -44,7 +45,12 @@ CALL_S = 60.0  # the whole time of a call to the wallet, of which no call here t
 NOTIFY_URL = "http://127.0.0.1:8000/v1/gateways/wallet/notices"
 
 
-CODES = {"wallet": "99", "wechat_pay": "1399", "alipay": "2899"}  # what the code of a diner begins with
+CODES = {
+    "wallet": "99",
+    "wechat_pay": "1399",
+    "alipay": "2899",
+    "unionpay": "6299",
+}  # what the code of a diner begins with
 
 
 class Hands:
@@ -86,6 +92,7 @@ class Line(httpx.AsyncBaseTransport):
             body = (
                 body.replace(b'"USERPAYING"', b'"SUCCESS"')
                 .replace(b"WAIT_BUYER_PAY", b"TRADE_SUCCESS")
+                .replace(b"origRespCode=05", b"origRespCode=00")
                 .replace(b"`38.00,", b"`39.00,")
             )
         return httpx.Response(reply.status_code, headers=reply.headers, content=body)
@@ -219,9 +226,18 @@ class Clockwork(Shop):
         self.hands = hands
         brought = process.part(Sandboxes)
         self.wallet, self.wechat, self.alipay = brought.wallet, brought.wechat, brought.alipay
-        self.providers = {"wallet": self.wallet, "wechat_pay": self.wechat, "alipay": self.alipay}
-        self.line, self.wechat_line, self.alipay_line = (Line(each) for each in self.providers.values())
-        process.bring(payments.Gateways(self.adapter(), self.wechat_adapter(), self.alipay_adapter()))
+        self.unionpay = brought.unionpay
+        self.providers: dict[str, WalletSandbox] = {
+            "wallet": self.wallet,
+            "wechat_pay": self.wechat,
+            "alipay": self.alipay,
+        }
+        self.providers["unionpay"] = self.unionpay
+        self.line, self.wechat_line, self.alipay_line, self.unionpay_line = (
+            Line(each) for each in self.providers.values()
+        )
+        made = self.adapter(), self.wechat_adapter(), self.alipay_adapter(), self.unionpay_adapter()
+        process.bring(payments.Gateways(*made))
         self.jobs = JobRunner(process.db, rooms.job_functions(process), [])
 
     @property
@@ -267,6 +283,20 @@ class Clockwork(Shop):
             pause_ms=2,
         )
 
+    def unionpay_adapter(self) -> UnionpayGateway:
+        """Return an adapter of UnionPay, as a process makes one."""
+        here = f"http://127.0.0.1:8000{self.unionpay.place}"
+        return UnionpayGateway(
+            client_for(here, transport=self.unionpay_line),
+            merchant=SANDBOX_UNIONPAY,
+            keys=testing_keys.unionpay_keys(),
+            files=f"{here}/files",
+            notify_url=NOTIFY_URL.replace("wallet", "unionpay"),
+            clock=self.hands,
+            total_s=CALL_S,
+            pause_ms=2,
+        )
+
     @property
     def ctx(self) -> Ctx:
         """A context of this instant."""
@@ -281,7 +311,7 @@ class Clockwork(Shop):
         self, diner: str = "00", *, amount_fen: int = 3_800, payment_id: str = "", method: str = "wallet"
     ) -> payments.Pay:
         """Return what is sent to pay with the code of a diner of a wallet; with no diner, in the app."""
-        code = f"{CODES[method]}{diner}".ljust(18, "7") if diner else ""
+        code = f"{CODES[method]}{diner}".ljust(19 if method == "unionpay" else 18, "7") if diner else ""
         return payments.Pay(payment_id=payment_id or new_id(), method=method, amount_fen=amount_fen, auth_code=code)
 
     async def payment(self, payment_id: str) -> payments.Payment:

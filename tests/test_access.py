@@ -20,6 +20,7 @@ from goodtaste.member.program import ProgramTerms
 from goodtaste.member.rules import PointsRules, Program
 from goodtaste.payment.gateways.alipay_sandbox import AlipaySandbox
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
+from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests import offers_kit, org_kit, print_kit
@@ -286,6 +287,7 @@ MOUNTS = {
     WalletSandbox.place,
     WechatSandbox.place,
     AlipaySandbox.place,
+    UnionpaySandbox.place,
     rooms.WECHAT,
     rooms.SMS,
     AutopaySandbox.place,

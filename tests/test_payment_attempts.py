@@ -61,7 +61,7 @@ async def test_a_method_that_is_not_there_is_refused(till: Till) -> None:
     asked = payments.Pay(payment_id=new_id(), method="bitcoin", amount_fen=3_800)
     with pytest.raises(payments.MethodUnknown) as refused:
         await till.pay(order_id, asked)
-    assert refused.value.facts["methods"] == ["alipay", "wallet", "wechat_pay"]
+    assert refused.value.facts["methods"] == ["alipay", "unionpay", "wallet", "wechat_pay"]
 
 
 async def test_an_order_that_is_being_paid_or_was_paid_is_not_paid_beside_it(till: Till) -> None:

@@ -14,7 +14,7 @@ from goodtaste.payment.gateways import wechat_bill
 from goodtaste.payment.gateways.genuine import BEIJING
 from tests.payment_kit import Till
 
-METHODS = ("wallet", "wechat_pay", "alipay")
+METHODS = ("wallet", "wechat_pay", "alipay", "unionpay")
 
 
 def gateway_of(till: Till, method: str) -> Any:
@@ -99,10 +99,10 @@ async def test_diners_whose_bill_is_wrong_are_billed_wrong(till: Till, method: s
 async def test_a_gateway_that_does_not_answer_has_no_bill_yet_known(till: Till) -> None:
     day = new_day(till)
     to_ten(till, day)
-    till.line.state = till.wechat_line.state = till.alipay_line.state = "down"
+    till.line.state = till.wechat_line.state = till.alipay_line.state = till.unionpay_line.state = "down"
     for method in METHODS:
         assert await gateway_of(till, method).bill(day) == Unknown("ConnectError")
-    till.line.state = till.wechat_line.state = till.alipay_line.state = "up"
+    till.line.state = till.wechat_line.state = till.alipay_line.state = till.unionpay_line.state = "up"
 
 
 async def test_a_bill_of_wechat_that_was_written_on_is_not_believed(till: Till) -> None:

@@ -24,6 +24,7 @@ NEEDED = {  # by the setting that switches a gateway on
         "wechat_pay_missing",
         ("wechat_pay_serial", "wechat_pay_key_file", "wechat_pay_platform_file"),
     ),
+    "unionpay_merchant": ("unionpay_missing", ("unionpay_key_file", "unionpay_platform_file")),
     "alipay_app_id": ("alipay_missing", ("alipay_seller", "alipay_key_file", "alipay_platform_file")),
 }
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
@@ -169,6 +170,18 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             "Font file with Chinese characters, for pictures of what is printed. Default: Noto Sans CJK where it is installed"
         ),
     ] = ""
+
+    unionpay_merchant: Annotated[
+        str, _is("Merchant number at UnionPay. Empty: no UnionPay; where `demo` is on, its sandbox")
+    ] = ""
+    unionpay_url: Annotated[str, _is("UnionPay's gateway. Default: https://gateway.95516.com")] = ""
+    unionpay_files_url: Annotated[
+        str, _is("Where UnionPay's bills are asked for. Default: https://filedownload.95516.com")
+    ] = ""
+    unionpay_key_file: Annotated[
+        str, _is("PEM file of the merchant's private key and its certificate, as `openssl pkcs12 -nodes` writes it")
+    ] = ""
+    unionpay_platform_file: Annotated[str, _is("PEM file of UnionPay's root and middle certificates")] = ""
 
     @property
     def database_url(self) -> str:

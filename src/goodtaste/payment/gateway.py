@@ -124,7 +124,7 @@ class PaymentNotice(msgspec.Struct, frozen=True):
 
 
 class RefundNotice(msgspec.Struct, frozen=True):
-    """What a gateway told of a refund."""
+    """What a gateway told of a refund; not each says of which payment it is."""
 
     id: str
     refund_id: str

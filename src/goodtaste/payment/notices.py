@@ -79,7 +79,7 @@ def _ask_first(ask: Change, *, heard: tuple[str, str], at: datetime) -> Steps[No
 
 async def _refund(ctx: Ctx, method: str, notice: RefundNotice) -> None:
     found = await ctx.db.first(ONE_REFUND(refund_id=notice.refund_id)) if is_id(notice.refund_id) else None
-    if found is None or found.method != method or found.payment_id != notice.payment_id:
+    if found is None or found.method != method or notice.payment_id not in ("", found.payment_id):
         raise RefundUnknown(refund_id=notice.refund_id)
     outcome = notice.outcome
     if isinstance(outcome, Refunded) and outcome.amount_fen != found.amount_fen:

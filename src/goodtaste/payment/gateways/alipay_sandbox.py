@@ -8,7 +8,6 @@ signature in front or behind, and with `/` written as `\\/`, as the real ones do
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -22,11 +21,13 @@ from goodtaste.kernel.money import parse_fen, yuan
 from goodtaste.payment.gateways import alipay_bill, wallet_wire
 from goodtaste.payment.gateways import alipay_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged
+from goodtaste.payment.gateways.numbers import digits
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
 CODE_START = "28"  # in front of the wallet's 99 and two digits
 BILL_HOUR = 9  # of the next day in Beijing, when a bill is ready
+UNSEEN = "unseen"  # how a trade was asked for that does not exist before its diner acts
 _CODE_OK, _CODE_WAITING = b'"code":"10000"', b'"code":"10003"'
 SUBJECT = "牛肉面+小菜 100%&=好味"  # whatever was ordered: what those who decode carelessly stumble over
 
@@ -60,7 +61,6 @@ class AlipaySandbox(WalletSandbox):
     ) -> None:
         super().__init__(merchant=seller, secret="", address=address, clock=clock, client=client)
         self._app_id, self._keys, self._address = app_id, keys, address
-        self._unseen: set[str] = set()
         self._answers = 0
 
     async def _api(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, send: Send) -> None:
@@ -108,7 +108,7 @@ class AlipaySandbox(WalletSandbox):
             case "alipay.system.oauth.token":
                 if not fields.get("code", "").isalnum():
                     raise Refused(400, "isv.code-invalid")
-                return _ok(code="", user_id=f"2088{_digits(fields['code'], 12)}")
+                return _ok(code="", user_id=f"2088{digits(fields['code'], 12)}")
             case "alipay.data.dataservice.bill.downloadurl.query":
                 return self._bill_place(content, at)
         raise Refused(400, "isv.invalid-method")
@@ -121,9 +121,8 @@ class AlipaySandbox(WalletSandbox):
             raise Refused(400, "PARAM_ERROR")
         if code and (content.scene != "bar_code" or not code.startswith(f"{CODE_START}99")):
             raise Refused(400, "AUTH_CODE_INVALID")
-        if asked == "alipay.trade.precreate" and content.out_trade_no not in self.books.payments:
-            self._unseen.add(content.out_trade_no)
-        answer = await self._charge(self._charge_of(content, notify_url), at)
+        way = UNSEEN if asked == "alipay.trade.precreate" else asked
+        answer = await self._charge(self._charge_of(content, notify_url), at, way=way)
         if code and self.books.payments[content.out_trade_no].state == "USERPAYING":
             return msgspec.structs.replace(answer, body=answer.body.replace(_CODE_OK, _CODE_WAITING, 1))
         if code:
@@ -157,7 +156,7 @@ class AlipaySandbox(WalletSandbox):
     def _seen(self, number: str, at: datetime) -> Held:
         """Return a trade; a code that nobody scanned is none yet."""
         held = self.books.query(number, at=at)
-        if number in self._unseen and held.diner is None:
+        if held.way == UNSEEN and held.diner is None:
             raise Refused(404, "ORDER_NOT_EXIST")
         return held
 
@@ -172,15 +171,9 @@ class AlipaySandbox(WalletSandbox):
         try:
             held = self._seen(number, at)
         except Refused:
-            self._unseen.add(number)
-            self.books.close(number, at=at)
+            self.books.close(number, at=at).way = UNSEEN
             return _ok(out_trade_no=number, retry_flag="N")
-        action = "close"
-        if held.state == "SUCCESS" and held.refunded_fen < held.amount_fen:
-            rest_fen, action = held.amount_fen - held.refunded_fen, "refund"
-            back = wallet_wire.AskRefund(self.books.merchant, f"cancel{number}", number, rest_fen, "cancel", "")
-            self.books.refund(back, at=at)
-        self.books.close(number, at=at)
+        action = "refund" if self._undo(held, at) else "close"
         return _ok(out_trade_no=number, trade_no=_trade_no(number), retry_flag="N", action=action)
 
     # Refunds
@@ -322,12 +315,8 @@ def _status(held: Held) -> str:
     return "WAIT_BUYER_PAY" if held.state in ("NOTPAY", "USERPAYING") else "TRADE_CLOSED"
 
 
-def _digits(text: str, n: int) -> str:
-    return f"{int(hashlib.sha256(text.encode()).hexdigest(), 16) % 10**n:0{n}d}"
-
-
 def _trade_no(number: str) -> str:
-    return f"2026{_digits(number, 24)}"
+    return f"2026{digits(number, 24)}"
 
 
 def _ok(**told: str) -> Answer:

@@ -13,12 +13,13 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.kernel.config import PREFIX, BadSettings, Fault, Settings
 from goodtaste.payment.agreement import Autopays
 from goodtaste.payment.gateway import Gateway, Gateways
-from goodtaste.payment.gateways import alipay, alipay_wire, testing_keys, wechat
+from goodtaste.payment.gateways import alipay, alipay_wire, testing_keys, unionpay, unionpay_wire, wechat
 from goodtaste.payment.gateways.alipay_sandbox import AlipaySandbox
 from goodtaste.payment.gateways.autopay import SandboxAutopay
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.line import client_for
-from goodtaste.payment.gateways.rsa import private_key, public_keys
+from goodtaste.payment.gateways.rsa import certificates, private_key, public_keys
+from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
@@ -29,6 +30,7 @@ AGREEMENT_NOTICES = "/v1/agreements/notices"
 INSIDE = "http://wallet.sandbox"  # where a sandbox of this process answers without leaving it
 SANDBOX_MERCHANT = "1900000001"
 SANDBOX_APP, SANDBOX_SELLER = "9021000000000000", "2088000000000000"  # at Alipay
+SANDBOX_UNIONPAY = "777290000000001"
 
 T = TypeVar("T")
 
@@ -39,12 +41,13 @@ class Sandboxes(msgspec.Struct, frozen=True):
     wallet: WalletSandbox
     wechat: WechatSandbox
     alipay: AlipaySandbox
+    unionpay: UnionpaySandbox
     autopay: AutopaySandbox
 
     @property
     def all(self) -> tuple[WalletSandbox | AutopaySandbox, ...]:
         """All of them."""
-        return self.wallet, self.wechat, self.alipay, self.autopay
+        return self.wallet, self.wechat, self.alipay, self.unionpay, self.autopay
 
     async def aclose(self) -> None:
         """Give their connections back."""
@@ -80,6 +83,12 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         clock=clock,
         client=httpx.AsyncClient(),
     )
+    unionpay_ = UnionpaySandbox(
+        merchant=SANDBOX_UNIONPAY,
+        address=f"{here}{UnionpaySandbox.place}",
+        clock=clock,
+        client=httpx.AsyncClient(),
+    )
     autopay = AutopaySandbox(
         merchant=settings.wallet_merchant,
         secret=settings.wallet_secret,
@@ -87,7 +96,7 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         clock=clock,
         client=httpx.AsyncClient(),
     )
-    return Sandboxes(wallet, wechat_pay, alipay_, autopay)
+    return Sandboxes(wallet, wechat_pay, alipay_, unionpay_, autopay)
 
 
 def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Gateways:
@@ -146,6 +155,22 @@ def _alipay(settings: Settings, sandboxes: Sandboxes | None, clock: Clock) -> Ga
     )
 
 
+def _unionpay(settings: Settings, sandboxes: Sandboxes | None, clock: Clock) -> Gateway | None:
+    real, here = settings.unionpay_merchant, f"{settings.public_url.rstrip('/')}{UnionpaySandbox.place}"
+    url = (settings.unionpay_url or unionpay.REAL_URL) if real else ""
+    client = _client(url, sandboxes.unionpay if sandboxes else None, at=here)
+    if client is None:
+        return None
+    return unionpay.UnionpayGateway(
+        client,
+        merchant=real or SANDBOX_UNIONPAY,
+        keys=_unionpay_keys(settings) if real else testing_keys.unionpay_keys(),
+        files=(settings.unionpay_files_url or unionpay.REAL_FILES) if real else f"{here}/files",
+        notify_url=_notify_url(settings, unionpay.METHOD),
+        clock=clock,
+    )
+
+
 def open_autopay(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Autopays:
     """Return who deducts by agreement for this deployment: the sandbox of this process, else nobody."""
     if sandboxes is None:
@@ -187,6 +212,15 @@ def _alipay_keys(settings: Settings) -> alipay_wire.Keys:
     key = _in(settings, "alipay_key_file", lambda: private_key(own))
     keys = _in(settings, "alipay_platform_file", lambda: public_keys(other, key_id=alipay.METHOD))
     return alipay_wire.Keys(key, next(iter(keys.values())))
+
+
+def _unionpay_keys(settings: Settings) -> unionpay_wire.Keys:
+    """Return the keys of UnionPay that the settings name; raises `BadSettings`."""
+    own, others = _files(settings, "unionpay_key_file", "unionpay_platform_file")
+    key = _in(settings, "unionpay_key_file", lambda: private_key(own))
+    (certificate, *_) = _in(settings, "unionpay_key_file", lambda: certificates(own))
+    roots = _in(settings, "unionpay_platform_file", lambda: certificates(others))
+    return unionpay_wire.Keys(key, str(certificate.serial_number), roots)
 
 
 def _files(settings: Settings, *names: str) -> list[str]:

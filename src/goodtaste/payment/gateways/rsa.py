@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key, load_pem_public_key
-from cryptography.x509 import load_pem_x509_certificate
+from cryptography.x509 import Certificate, load_pem_x509_certificate
 
 _PEM = re.compile(r"-----BEGIN ([A-Z ]+)-----.+?-----END \1-----\n?", re.S)
 
@@ -55,4 +55,14 @@ def public_keys(pem: str, *, key_id: str) -> dict[str, RSAPublicKey]:
         found[name] = key
     if not found:
         raise ValueError("no key in PEM form")
+    return found
+
+
+def certificates(pem: str) -> tuple[Certificate, ...]:
+    """Return the certificates in a PEM text; raises ValueError where there is none."""
+    found = tuple(
+        load_pem_x509_certificate(block[0].encode()) for block in _PEM.finditer(pem) if block[1] == "CERTIFICATE"
+    )
+    if not found:
+        raise ValueError("no certificate in PEM form")
     return found

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from functools import cache
 
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import Certificate, CertificateBuilder, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 
-from goodtaste.payment.gateways import alipay_wire
+from goodtaste.payment.gateways import alipay_wire, unionpay_wire
 from goodtaste.payment.gateways.rsa import private_key
 from goodtaste.payment.gateways.wechat_wire import Keys
 
@@ -92,3 +97,24 @@ def alipay_keys(*, platform: bool = False) -> alipay_wire.Keys:
     """Return the keys of the sandbox's app at Alipay, or those of the `platform` itself."""
     own, other = (PLATFORM, MERCHANT) if platform else (MERCHANT, PLATFORM)
     return alipay_wire.Keys(_key(own), _key(other).public_key())
+
+
+@cache
+def certificate(name: str, *, of: str = PLATFORM, by: str = PLATFORM, issuer: str = "TESTING ROOT") -> Certificate:
+    """Return a certificate for the key `of`, signed by the key `by`; always the same one."""
+    subject, signer = (Name([NameAttribute(NameOID.COMMON_NAME, each)]) for each in (name, issuer))
+    made = CertificateBuilder().subject_name(subject).issuer_name(signer).public_key(_key(of).public_key())
+    made = made.serial_number(4_242).not_valid_before(datetime(2020, 1, 1, tzinfo=UTC))
+    return made.not_valid_after(datetime(2099, 1, 1, tzinfo=UTC)).sign(_key(by), SHA256())
+
+
+def unionpay_keys() -> unionpay_wire.Keys:
+    """Return the keys of the sandbox's merchant at UnionPay."""
+    root, middle = certificate("TESTING ROOT"), certificate("TESTING MIDDLE")
+    return unionpay_wire.Keys(_key(MERCHANT), "4242", (root, middle))
+
+
+def unionpay_platform() -> tuple[RSAPrivateKey, str]:
+    """Return the key of UnionPay's sandbox, and the certificate that it sends along."""
+    own = certificate(f"041@TESTING@{unionpay_wire.NAME}@00000000", issuer="TESTING MIDDLE")
+    return _key(PLATFORM), own.public_bytes(Encoding.PEM).decode()

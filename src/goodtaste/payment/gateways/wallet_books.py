@@ -38,7 +38,7 @@ AGAIN_AFTER_S = (15, 15, 30, 180, 600, 1_200, 1_800)  # a notice that was not ta
 
 
 class Held(msgspec.Struct):
-    """A payment in the books."""
+    """A payment in the books.  `way` and `sent` are how and when it was asked for, where the provider's words depend on it."""
 
     number: str
     amount_fen: int
@@ -52,6 +52,8 @@ class Held(msgspec.Struct):
     paid_at: datetime | None = None
     refunded_fen: int = 0
     asked: int = 0
+    way: str = ""
+    sent: str = ""
 
 
 class HeldRefund(msgspec.Struct):

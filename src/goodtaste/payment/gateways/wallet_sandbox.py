@@ -190,9 +190,20 @@ class WalletSandbox:
             raise Refused(400, "BILL_CREATING")
         return self.books.bill(date.fromisoformat(day))
 
-    async def _charge(self, asked: wire.Charge, at: datetime) -> Answer:
+    def _undo(self, held: Held, at: datetime) -> bool:
+        """End a payment; give back what was paid, and tell whether it was."""
+        rest_fen = held.amount_fen - held.refunded_fen if held.state == "SUCCESS" else 0
+        if rest_fen:
+            asked = wire.AskRefund(self.books.merchant, f"undo{held.number}", held.number, rest_fen, "undo", "")
+            self.books.refund(asked, at=at)
+        self.books.close(held.number, at=at)
+        return bool(rest_fen)
+
+    async def _charge(self, asked: wire.Charge, at: datetime, *, way: str = "", sent: str = "") -> Answer:
         known = asked.number in self.books.payments
         held = self.books.charge(asked, at=at)
+        if not known:
+            held.way, held.sent = way, sent
         if held.state == "PAYERROR" and not known:
             raise Refused(400, held.code)
         if held.diner and held.diner.tells_first and not known:

@@ -69,7 +69,6 @@ class WechatSandbox(WalletSandbox):
     ) -> None:
         super().__init__(merchant=merchant, secret="", address=address, clock=clock, client=client)
         self._app_id, self._keys, self._address = app_id, keys, address
-        self._scanned: set[str] = set()
 
     async def _api(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, send: Send) -> None:
         at, full = self._clock(), f"{path}?{query}" if query else path
@@ -144,8 +143,6 @@ class WechatSandbox(WalletSandbox):
             raise Refused(400, "PARAM_ERROR")
         if code and not code.startswith(f"{CODE_START}99"):
             raise Refused(400, "AUTH_CODE_INVALID")
-        if code:
-            self._scanned.add(asked.out_trade_no)
         charge = wallet_wire.Charge(
             merchant=asked.mchid,
             number=asked.out_trade_no,
@@ -155,7 +152,7 @@ class WechatSandbox(WalletSandbox):
             auth_code=f"{code[2:]}00" if code else "",
             notify_url=asked.notify_url,
         )
-        answer = await self._charge(charge, at)
+        answer = await self._charge(charge, at, way=way)
         if code:
             return answer
         if self.books.query(asked.out_trade_no, at=at).state == "SUCCESS":
@@ -165,9 +162,9 @@ class WechatSandbox(WalletSandbox):
         return _json(200, created[way])
 
     def _end(self, number: str, how: str, at: datetime) -> Answer:
-        if (how == "reverse") != (number in self._scanned):
-            raise Refused(400, "INVALID_REQUEST")
         held = self.books.close(number, at=at)
+        if (how == "reverse") != (held.way == "codepay"):
+            raise Refused(400, "INVALID_REQUEST")
         if held.state == "SUCCESS":
             raise Refused(400, "ORDER_PAID")
         return _json(200, {"recall": "N"}) if how == "reverse" else Answer(204, b"")
@@ -195,13 +192,14 @@ class WechatSandbox(WalletSandbox):
         return self._refund_told(made)
 
     def _transaction(self, told: wallet_wire.WalletPayment) -> wire.Transaction:
+        held = self.books.payments.get(told.number)
         return wire.Transaction(
             mchid=told.merchant,
             appid=self._app_id,
             out_trade_no=told.number,
             trade_state=told.state,
             transaction_id=told.transaction_id,
-            trade_type="CODEPAY" if told.number in self._scanned else "NATIVE",
+            trade_type="CODEPAY" if held and held.way == "codepay" else "NATIVE",
             trade_state_desc=told.code,
             amount=wire.Amount(told.amount_fen),
         )
