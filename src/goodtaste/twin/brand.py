@@ -11,6 +11,7 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
+from goodtaste.floor import api as floor
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.ids import new_id
 from goodtaste.member import api as members
@@ -20,6 +21,10 @@ from goodtaste.twin import brand_menu, data
 from goodtaste.twin.data import MemberData, OfferData, PersonData, StoreData, TemplateData, id_of
 
 WHY = "演示品牌"  # the reason that the audit log and the members read
+
+TABLES = floor.RulesAsked(
+    diners_open=True, close_when_paid=True
+)  # a scan of the code on a table is enough to sit down there
 
 log = structlog.get_logger()
 
@@ -100,6 +105,7 @@ async def _store(ctx: Ctx, store: StoreData) -> None:
         await ctx.run(org.make_area(store_id, made, actor=ctx.actor, at=ctx.now))
         tables = org.NewTables(id=id_of("tables", name), area_id=made.id, labels=area.labels, seats=area.seats)
         await ctx.run(org.make_tables(store_id, tables, actor=ctx.actor, at=ctx.now))
+    await ctx.run(floor.set_rules(store_id, TABLES, actor=ctx.actor, at=ctx.now))
     await ctx.run(org.switch_store(store_id, open_=True, reason=WHY, actor=ctx.actor, at=ctx.now))
 
 

@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly house: string
   language(): string
   tokens(): Tokens | null
+  /** The token of the table where this phone sits. */
+  seating(): string | null
   renewed(tokens: Tokens | null): void
   say(code: 'offline' | 'broken'): string
 }
@@ -66,7 +68,11 @@ export function makeClient(here: Surroundings) {
         method: method.toUpperCase() as 'GET',
         data: data as AnyObject,
         timeout: TIMEOUT_MS,
-        header: { 'accept-language': here.language(), ...(token ? { authorization: `Bearer ${token}` } : {}) },
+        header: {
+          'accept-language': here.language(),
+          ...(token ? { authorization: `Bearer ${token}` } : {}),
+          ...(/\/v1\/seating\b/.test(url) ? { 'seating-token': here.seating() ?? '' } : {}),
+        },
         success: (reply) => resolve({ status: reply.statusCode, data: reply.data }),
         fail: () => reject(new Problem(0, 'offline', '', here.say('offline'))),
       })

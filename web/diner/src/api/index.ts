@@ -1,5 +1,6 @@
 /** The one client of the app. */
 import { language, t } from '@/state/language'
+import { load } from '@/lib/storage'
 import { heldTokens, holdTokens } from '@/state/session'
 import { makeClient, Problem } from './client'
 import type { Menu } from './shapes'
@@ -22,6 +23,7 @@ export const api = makeClient({
   house: HOUSE,
   language: () => language.value,
   tokens: heldTokens,
+  seating: () => load<{ token: string } | null>('seat', null)?.token ?? null,
   renewed: holdTokens,
   say: (code) => t(`say.${code}`),
 })

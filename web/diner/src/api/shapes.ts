@@ -22,6 +22,10 @@ export type Consent = Schemas['Consent']
 export type Device = Schemas['Device']
 export type TableAt = Schemas['TableAt']
 export type MemberCode = Schemas['CodeView']
+export type Progress = Schemas['OrderProgress']
+export type Seating = Schemas['SeatingView']
+export type SharedLine = Schemas['CartLine']
+export type LineState = Schemas['LineState']
 export type ShopItem = Schemas['Item']
 
 /** The menu of a store; the server sends it as ready bytes, which its description calls a string. */

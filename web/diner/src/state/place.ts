@@ -1,17 +1,19 @@
 /** Where the diner is ordering: the store, its menu, and the table or the counter. */
 import { computed, ref, shallowRef } from 'vue'
 import { api, menuOf, sentence } from '@/api'
-import type { Menu, Store, TableAt } from '@/api/shapes'
+import type { Menu, Store } from '@/api/shapes'
 import { keep, load } from '@/lib/storage'
 import { language } from './language'
 
 export interface Seat {
   readonly store_id: string
-  readonly table_id: string
+  readonly seating_id: string
+  readonly guest_id: string
+  readonly token: string
   readonly label: string
-  readonly area: string
+  readonly name: string
+  readonly colour: number
   readonly code: string
-  readonly party: number
 }
 
 export const stores = shallowRef<readonly Store[]>(load<Store[]>('stores', []))
@@ -57,9 +59,8 @@ export async function loadMenu(): Promise<void> {
   }
 }
 
-export function takeSeat(at: TableAt, code: string, party: number): void {
-  chooseStore(at.store_id)
-  seat.value = { store_id: at.store_id, table_id: at.table_id, label: at.label, area: at.area, code, party }
+export function takeSeat({ store_id, seating_id, guest_id, token, label, name, colour, code }: Seat): void {
+  seat.value = { store_id, seating_id, guest_id, token, label, name, colour, code }
   keep('seat', seat.value)
 }
 
