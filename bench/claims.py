@@ -16,7 +16,7 @@ from typing import Any
 
 import uvloop
 
-from bench import house
+from bench import house, orders
 from bench.figures import Figure, figure
 from goodtaste.app.process import running
 from goodtaste.kernel.auth import SYSTEM, Actor
@@ -24,6 +24,7 @@ from goodtaste.kernel.config import Settings
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
+from goodtaste.ordering.place import place
 from goodtaste.promo import api as promo
 from goodtaste.promo.bulk import campaigns, codes
 
@@ -80,6 +81,21 @@ async def _codes(ctx: Ctx) -> tuple[float, float]:
     return took, sorted(times)[len(times) * 95 // 100] * 1e3
 
 
+async def _orders(ctx: Ctx) -> float:
+    """Redeem a coupon each on orders that are paid as they are placed; return the 95th percentile of one in ms."""
+    waiting, times, here = iter(range(REDEEMED)), list[float](), orders.where()
+
+    async def one() -> None:
+        for i in waiting:
+            asked = orders.order(i, members=CROWD)
+            started = time.perf_counter()
+            await ctx.run(place(asked, actor=orders.CASHIER, where=here))
+            times.append(time.perf_counter() - started)
+
+    await asyncio.gather(*(one() for _ in range(IN_FLIGHT)))
+    return sorted(times)[len(times) * 95 // 100] * 1e3
+
+
 async def _campaign(ctx: Ctx) -> tuple[float, int]:
     """Give `CROWD` members a coupon each; return members a second, and how many were left out."""
     db, template = ctx.db, await _template(ctx)
@@ -109,10 +125,20 @@ async def _run(settings: Settings, proofs: Mapping[str, str]) -> dict[str, float
         ctx = process.context()
         rate, last, wrong = await _rush(ctx)
         made, p95 = await _codes(ctx)
+        on_order = await _orders(ctx)
         members, left_out = await _campaign(ctx)
         grew = await _growth(ctx)
         wrong += left_out + len([name for name, sql in proofs.items() if await ctx.db.execute(sql)])
-    return {"rate": rate, "last": last, "made": made, "p95": p95, "members": members, "grew": grew, "wrong": wrong}
+    return {
+        "rate": rate,
+        "last": last,
+        "made": made,
+        "p95": p95,
+        "on_order": on_order,
+        "members": members,
+        "grew": grew,
+        "wrong": wrong,
+    }
 
 
 def figures() -> list[Figure]:
@@ -121,8 +147,8 @@ def figures() -> list[Figure]:
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
         urls = {
-            "postgresql": house.on_postgres("goodtaste_bench_claims", house.tables(members=CROWD, coupons=0)),
-            "sqlite": house.on_sqlite(folder / "house.db", house.tables(members=CROWD, coupons=0)),
+            "postgresql": house.on_postgres("goodtaste_bench_claims", house.tables(members=CROWD, coupons=REDEEMED)),
+            "sqlite": house.on_sqlite(folder / "house.db", house.tables(members=CROWD, coupons=REDEEMED)),
         }
         for engine, url in urls.items():
             seen = uvloop.run(_run(house.settings(url, folder), promo.PROOFS))
@@ -131,6 +157,7 @@ def figures() -> list[Figure]:
                 figure(name, seen["rate"], "claims/s", command=COMMAND),
                 figure(f"{name}_last", seen["last"], "ms", command=COMMAND),
                 figure(f"{name}_redeem_p95", seen["p95"], "ms", command=COMMAND),
+                figure(f"{name}_on_order_p95", seen["on_order"], "ms", command=COMMAND),
                 figure(f"{name}_codes", seen["made"], "s/100,000", at_most=10, command=COMMAND),
                 figure(f"{name}_campaign", seen["members"], "members/s", command=COMMAND),
                 figure(f"{name}_campaign_memory", seen["grew"], "MiB", at_most=16, command=COMMAND),

@@ -130,7 +130,7 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
 
 def _catalogue() -> Iterator[Table]:
     stores = [
-        (uid(STORE, i), f"S{i}", f"{i} 号店", f"Store {i}", "上海", "", "", None, None, "Asia/Shanghai", 240,
+        (uid(STORE, i), f"S{i}", f"{i} 号店", f"Store {i}", "上海", "", "", "", None, None, "Asia/Shanghai", 240,
          [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)], "", {}, True)
         for i in range(1, STORES + 1)
     ]  # fmt: skip
@@ -313,7 +313,8 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
         (
             (
                 uid(OLD_PAYMENT, i), uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "cash", "succeeded", 12_000, 0,
-                12_000, 0, None, "", uid(STAFF, 1), f"{i:064x}", day, then, None, then, uid(OLD_ORDER, i),
+                12_000, 0, None, "", uid(STAFF, 1), f"{i:064x}", day, then, None, then, uid(OLD_ORDER, i), None, None,
+                None,
             )
             for i, m in zip(numbers, members_of, strict=True)
         ),

@@ -67,6 +67,16 @@ def quick_files() -> None:
     sqlite.connect = connect
 
 
+FOR_TESTS = ("GOODTASTE_TEST_", "GOODTASTE_CI")
+
+
+@pytest.fixture(autouse=True)
+def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no setting of who runs the tests reach a command."""
+    for name in [each for each in os.environ if each.startswith("GOODTASTE_") and not each.startswith(FOR_TESTS)]:
+        monkeypatch.delenv(name)
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest) -> str:
     """Name the engine of the house."""

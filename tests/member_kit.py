@@ -128,6 +128,7 @@ async def a_store(shop: Shop, *, day_start_minute: int = 240) -> str:
         "name_en": "Jing'an",
         "city": "上海",
         "address": "",
+        "address_en": "",
         "phone": "",
         "latitude_e6": None,
         "longitude_e6": None,

@@ -476,7 +476,15 @@ async def open_till(settings: Settings) -> AsyncIterator[Till]:
 
 
 async def _furnish(till: Till) -> None:
-    everywhere = {"city": "上海", "address": "", "phone": "", "name_en": "", "latitude_e6": None, "longitude_e6": None}
+    everywhere = {
+        "city": "上海",
+        "address": "",
+        "address_en": "",
+        "phone": "",
+        "name_en": "",
+        "latitude_e6": None,
+        "longitude_e6": None,
+    }
     here = {"zone": ZONE, "day_start_minute": 240, "hours": [], "licence": "", "fees": {}, "open": True}
     other = new_id()
     await till.db.run(

@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import fcntl
 import json
-import os
 import socket
 import sqlite3
 import time
@@ -62,13 +61,6 @@ class Terminal:
             await db.close()
 
         asyncio.run(work())
-
-
-@pytest.fixture(autouse=True)
-def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no setting of who runs the tests reach a command."""
-    for name in [each for each in os.environ if each.startswith("GOODTASTE_")]:
-        monkeypatch.delenv(name)
 
 
 @pytest.fixture

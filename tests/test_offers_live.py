@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
+import httpx
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from goodtaste.app.cli import main
 from goodtaste.app.process import running
+from goodtaste.app.web import asgi_app
 from goodtaste.kernel import snapshot
 from goodtaste.kernel.ids import new_id
 from goodtaste.promo import api as promo
 from goodtaste.promo.offers.uses import Room
 from goodtaste.promo.offers.words import rate
 from tests import offers_kit
+from tests.member_kit import eventually
 from tests.offers_kit import terms, use
 from tests.shop import at_once
-from tests.shop_kit import Floor, the
+from tests.shop_kit import Floor, line, the
 
 SHOWN_WITHIN_S = 10
 
@@ -41,6 +45,37 @@ async def test_a_stop_reaches_another_process_which_takes_no_order_meanwhile(flo
         await floor.done("POST", "/v1/offer-switch", {"halted": False, "reason": "开"}, floor.at("hq_admin"))
         await other.snapshots.refresh()
         assert offer_id in [each.id for each in other.see(promo.LiveOffers).offers]
+
+
+async def test_a_stopped_offer_is_off_every_quote_of_another_house_within_ten_seconds(floor: Floor) -> None:
+    """Two houses stand on one database; each looks at the counters by itself, and nobody tells the other one anything."""
+    cart = {"store_id": floor.store.id, "channel": "counter", "lines": [line("banquet")]}
+    async with running(floor.process.settings, clock=floor.hands) as other:
+        transport = httpx.ASGITransport(asgi_app(other), raise_app_exceptions=False)
+        fresh = asyncio.create_task(other.snapshots.keep_fresh())
+        try:
+            async with httpx.AsyncClient(transport=transport, base_url="http://other") as there:
+
+                async def applies() -> bool:
+                    priced = (await there.post("/v1/quotes", json=cart)).json()["priced"]
+                    return offer_id in {each.get("offer_id") for each in priced["reasons"]}
+
+                for switch in ("stop", "halt"):
+                    offer_id = await offers_kit.a_live_offer(floor)
+                    await eventually(applies, True, within_s=SHOWN_WITHIN_S)
+                    begun = time.monotonic()
+                    if switch == "stop":
+                        await offers_kit.stop(floor, offer_id)
+                    else:
+                        await floor.done(
+                            "POST", "/v1/offer-switch", {"halted": True, "reason": "停"}, floor.at("hq_admin")
+                        )
+                    await eventually(applies, False, within_s=SHOWN_WITHIN_S)
+                    assert time.monotonic() - begun < SHOWN_WITHIN_S
+                await floor.done("POST", "/v1/offer-switch", {"halted": False, "reason": "开"}, floor.at("hq_admin"))
+                await offers_kit.stop(floor, offer_id)
+        finally:
+            fresh.cancel()
 
 
 async def test_a_store_has_its_own_offers_and_those_of_all_while_they_are_valid(floor: Floor) -> None:

@@ -56,8 +56,10 @@ async def test_an_offer_comes_off_in_quote_and_order_and_is_kept_with_it(floor: 
     assert order["kept"]["names"][offer] == ["满50减10", ""]
     assert await counted(floor, offer) == (1, 1_000)
     await offers_kit.stop(floor, offer)
-    assert await floor.seen(order["id"]) == order, "what made the price reads the same when the offer is over"
-    assert await floor.done("GET", f"/v1/orders/{order['id']}", None, floor.at("cashier")) == order
+    for by in ("hq_admin", "cashier"):
+        seen = await floor.done("GET", f"/v1/orders/{order['id']}?words=true", None, floor.at(by))
+        assert seen.pop("said")["amount_fen"] == order["due_fen"]
+        assert seen == order == await floor.seen(order["id"]), "it reads the same when the offer is over"
     await floor.books_hold()
 
 
@@ -157,6 +159,37 @@ async def test_several_coupons_are_each_held_redeemed_and_given_back(floor: Floo
     last = await floor.refund(order)
     assert (last["coupon_back"], await floor.coupons(member)) == (True, coupons)
     await floor.books_hold()
+
+
+async def test_an_order_says_what_applied_in_the_words_of_its_quote(floor: Floor) -> None:
+    offer = await an_offer(floor, offer={"name_en": "10 off 50"})
+    await an_offer(floor, {"kind": "gift", "sku_id": the("sku/tea"), "name": "柠檬茶"}, offer={"name": "送茶"})
+    member = await floor.a_member(points=300)
+    coupon = await floor.a_coupon(member, "cash", 300)
+    other = await floor.a_coupon(member, "cash", 200)
+    cart = {"lines": [line("noodles", 2)], "points": 200, "coupon_id": coupon}
+    asked = {"store_id": floor.store.id, "channel": "mini_program", "words": True} | cart
+    zh, en = [
+        (await floor.done("POST", "/v1/quotes", asked, floor.by(member) | {"accept-language": language}))["said"]
+        for language in ("zh-CN", "en")
+    ]
+    says = [each["say"] for each in zh["rows"]]
+    assert zh["say"] == "应付 ¥35.00"
+    assert "满50减10（满减）省 ¥10.00" in says
+    assert "200 积分抵 ¥2.00" in says
+    assert any(each.startswith("送茶：送 ") for each in says)
+    assert "10 off 50 (spend and save) saves ¥10.00" in [each["say"] for each in en["rows"]]
+    assert sum(each.get("amount_fen") or 0 for each in zh["rows"]) == zh["amount_fen"] == 3_500
+    order = await floor.order(*cart["lines"], member=member, points=200, coupon_id=coupon)
+    await offers_kit.stop(floor, offer)
+    for said, language in ((zh, "zh-CN"), (en, "en")):
+        told = await floor.done(
+            "GET", f"/v1/orders/{order['id']}?words=true", None, floor.by(member) | {"accept-language": language}
+        )
+        assert told["said"] == said
+    await floor.tidy()
+    unasked = await floor.done("POST", "/v1/quotes", asked | {"words": False, "coupon_id": other}, floor.by(member))
+    assert unasked["said"] is None
 
 
 async def test_coupons_that_do_not_go_together_are_refused_with_the_reason(floor: Floor) -> None:

@@ -4,11 +4,13 @@ import contextlib
 from datetime import timedelta
 
 import argon2
+import httpx
 import pytest
 
+from goodtaste.app.web import asgi_app
 from goodtaste.kernel.secrets import password_fits
 from goodtaste.org import api as org
-from goodtaste.org import jobs, passwords
+from goodtaste.org import jobs, passwords, rules
 from goodtaste.org.passwords import PLACES
 from tests.org_kit import PASSWORD, a_person, a_store, actions_on, bearer, code_of, context_at, serial, sign_in
 from tests.shop import Shop, at_once
@@ -47,6 +49,44 @@ async def test_an_unknown_login_and_a_wrong_password_get_the_same_answer_to_the_
     assert [each[2] for each in known[:5]] == [{"tries_left": n} for n in (4, 3, 2, 1, 0)]
     assert known[5][0] == 429
     assert code_of(await sign_in(shop, person.login)) == "org.locked"  # the right password too
+
+
+def from_elsewhere(shop: Shop, address: str) -> Shop:
+    """Return the shop as somebody at another network address reaches it."""
+    transport = httpx.ASGITransport(asgi_app(shop.process), client=(address, 4_000))
+    return Shop(shop.process, httpx.AsyncClient(transport=transport, base_url="http://shop"))
+
+
+async def test_a_stranger_locks_a_login_for_themselves_and_not_for_its_owner(shop: Shop) -> None:
+    person, stranger = await a_person(shop), from_elsewhere(shop, "203.0.113.9")
+    wrong = [code_of(await sign_in(stranger, person.login, "not this one")) for _ in range(7)]
+    assert wrong == ["org.sign_in_failed"] * 5 + ["org.locked"] * 2
+    assert code_of(await sign_in(stranger, person.login)) == "org.locked", "the right password too, from there"
+    assert (await sign_in(shop, person.login)).status_code == 200
+    near, far = from_elsewhere(shop, "2001:db8::1"), from_elsewhere(shop, "2001:db8::ffff")
+    for _ in range(5):
+        await sign_in(near, person.login, "not this one")
+    assert code_of(await sign_in(far, person.login)) == "org.locked", "one customer has 64 bits of addresses"
+
+
+async def test_too_many_wrong_passwords_from_everywhere_lock_a_login_for_all_until_another_is_given(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "TRIES_ANYWHERE", 8)
+    person = await a_person(shop)
+    everywhere = [from_elsewhere(shop, f"203.0.113.{n}") for n in range(12)]
+    outcomes = await at_once(12, lambda n: _outcome(everywhere[n], person.login))
+    assert (outcomes.count("org.sign_in_failed"), outcomes.count("org.locked")) == (8, 4)
+    assert code_of(await sign_in(shop, person.login)) == "org.locked"
+    admin = await a_person(shop)
+    given = org.GivePassword(password="Another one 2026")
+    await org.give_password(person.id, given, ctx=context_at(shop, shop.now))
+    assert (await sign_in(shop, person.login, given.password)).status_code == 200
+    assert (await sign_in(everywhere[0], admin.login)).status_code == 200
+
+
+async def _outcome(shop: Shop, login: str) -> str:
+    return code_of(await sign_in(shop, login, "not this one"))
 
 
 async def test_an_unknown_login_takes_as_long_as_a_wrong_password(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,8 @@ HOURS = [{"weekday": day, "opens": 600, "closes": 1320} for day in range(7)]
 
 def details(**changes: Any) -> dict[str, Any]:
     return {
-        "name": "外滩店", "name_en": "The Bund", "city": "上海", "address": "中山东一路 18 号", "phone": "021-6321 0000",
+        "name": "外滩店", "name_en": "The Bund", "city": "上海", "address": "中山东一路 18 号", "address_en": "18 East Road",
+        "phone": "021-6321 0000",
         "latitude_e6": 31_238_000, "longitude_e6": 121_490_000, "hours": HOURS, "licence": "JY23101010000001",
     } | changes  # fmt: skip
 
@@ -37,7 +38,7 @@ async def test_a_store_is_made_once_and_stays_closed_until_it_is_opened(shop: Sh
     asked = details(id=new_id(), code=f"SH-{serial().upper()}")
     made = await shop.post("/v1/stores", asked, admin.headers)
     assert (made.status_code, made.json()["open"], made.json()["open_now"]) == (201, False, False)
-    assert made.json()["licence"] == "JY23101010000001"
+    assert (made.json()["licence"], made.json()["address_en"]) == ("JY23101010000001", "18 East Road")
     again = await shop.post("/v1/stores", asked, admin.headers)
     assert again.json() == made.json()
     other = await shop.post("/v1/stores", asked | {"name": "别的店"}, admin.headers)

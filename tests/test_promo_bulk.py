@@ -76,6 +76,26 @@ async def test_who_guesses_is_stopped_and_a_right_code_forgives(floor: Floor) ->
     assert (await _redeem(floor, guesses[0], member)).json()["code"] == "promo.code_unknown"
 
 
+async def test_who_guesses_with_many_members_is_stopped_at_their_address_and_right_codes_count_for_nothing(
+    floor: Floor,
+) -> None:
+    members = [await floor.a_member() for _ in range(3)]
+    codes = await _codes(floor, await _batch(floor, await floor.a_template()))
+    sql = "SELECT n FROM member_quota WHERE name = 'coupon_code' ORDER BY slot DESC"
+    assert (await _redeem(floor, codes[0], members[0])).status_code == 201
+    before = await floor.db.execute(sql)
+    assert (await _redeem(floor, codes[1], members[1])).status_code == 201
+    assert (await _redeem(floor, codes[1], members[2])).json()["code"] == "promo.code_used"
+    assert await floor.db.execute(sql) == before, "neither was a guess"
+    await floor.db.execute("UPDATE member_quota SET n = 199 WHERE name = 'coupon_code'")
+    guesses = [rules.code_of(f"{n}" * rules.CODE_SYMBOLS, rules.PRINTED) for n in (2, 3)]
+    assert (await _redeem(floor, guesses[0], members[0])).json()["code"] == "promo.code_unknown"
+    assert (await _redeem(floor, guesses[1], members[1])).json()["code"] == "promo.too_many_guesses"
+    floor.later(hours=1)
+    assert (await _redeem(floor, guesses[1], members[1])).json()["code"] == "promo.code_unknown"
+    await floor.db.execute("DELETE FROM member_quota WHERE name = 'coupon_code'")
+
+
 async def test_codes_take_their_budget_when_they_are_ordered_and_give_it_back_when_they_are_voided(
     floor: Floor,
 ) -> None:

@@ -174,6 +174,19 @@ async def test_a_coupon_of_a_birthday_comes_once(club: Club) -> None:
     assert await club.coupons(member_id) == 3
 
 
+async def test_a_birthday_is_given_once_a_year_however_many_subscriptions_it_falls_into(club: Club) -> None:
+    member_id, id_ = await club.a_subscriber(BASIC, birthday=(club.today.month, club.today.day))
+    assert await club.coupons(member_id) == 3, "two of the month, and the birthday's"
+    await club.cancel(member_id, id_, when="now", seen_refund_fen=2_990)
+    assert await club.coupons(member_id) == 0, "none was used: all went back"
+    again = await club.subscribe(member_id)
+    await club.sign(again)
+    assert (await club.row(again)).state == "active"
+    assert await club.coupons(member_id) == 2, "the birthday of this year has been given"
+    assert await club.coupons(member_id, "revoked") == 3
+    await club.books_hold()
+
+
 async def test_two_benefits_of_one_template_are_two_counts(club: Club) -> None:
     template = await club.a_template(700)
     answer = asked(

@@ -7,10 +7,12 @@ from datetime import timedelta
 import pytest
 
 from goodtaste.kernel.ids import new_id
+from goodtaste.ledger import api as ledger
+from goodtaste.member import jobs, level_plan, levels
 from goodtaste.promo.subscription import charging, plans
 from goodtaste.promo.subscription.charging import NotProved
-from goodtaste.promo.subscription.plans import Coupons
-from tests.member_kit import a_number, refused
+from goodtaste.promo.subscription.plans import BirthdayCoupon, Coupons, Privilege
+from tests.member_kit import a_number, give, refused
 from tests.shop import write
 from tests.subscription_kit import BARE, BASIC, PREMIUM, PRICES, TRIED, Club
 
@@ -250,6 +252,20 @@ async def test_an_upgrade_costs_the_difference_of_what_is_not_used_and_a_refund_
     await club.books_hold()
 
 
+async def test_another_plan_in_the_month_of_the_birthday_takes_no_birthday_coupon_back_and_gives_no_second(
+    club: Club,
+) -> None:
+    cake = BirthdayCoupon(template_id=await club.a_template(10_000))
+    club.plans["cake"] = await club.a_plan("cake", "生日会员", (cake,), price_fen=9_000)
+    member_id, id_ = await club.a_subscriber(BASIC, birthday=(club.today.month, club.today.day))
+    assert await club.coupons(member_id) == 3
+    price = await _price(club, member_id, id_, "cake")
+    await _take(club, member_id, id_, "cake", int(str(price["amount_fen"])))
+    assert (await club.row(id_)).plan_id == club.plans["cake"].id
+    assert (await club.coupons(member_id), await club.coupons(member_id, "revoked")) == (1, 2)
+    await club.books_hold()
+
+
 async def test_a_downgrade_counts_from_the_next_period(club: Club) -> None:
     member_id, id_ = await club.a_subscriber(PREMIUM)
     assert (await _price(club, member_id, id_, BASIC))["now"] is False
@@ -289,6 +305,32 @@ async def test_the_level_is_the_higher_of_the_earned_and_the_paid(club: Club) ->
     seen = await club.cancel(member_id, id_, when="now", seen_refund_fen=9_990)
     assert (seen["state"], await _level(club, member_id)) == ("cancelled", "regular")
     assert PRICES[PREMIUM] == 9_990
+
+
+async def test_a_level_that_growth_earned_above_the_paid_one_wins_and_the_paid_one_returns_by_itself(
+    club: Club,
+) -> None:
+    silver = (Privilege(right="vip_service"),)
+    club.plans["silver"] = await club.a_plan("silver", "白银会员", silver, level="silver", price_fen=2_000)
+    member_id, id_ = await club.a_subscriber("silver")
+    assert await _level(club, member_id) == "silver"
+    await club.db.run(write(*ledger.open_accounts(member_id)))
+    await give(club, member_id, 2_000, unit=ledger.GROWTH, days=5)
+    await club.db.run(level_plan.carry_out([member_id], at=club.now))
+    assert await _level(club, member_id) == "gold", "the higher of the two"
+    await club.days(id_, 10)
+    await club.db.run(jobs.expire_of(member_id, today=club.today, at=club.now))
+    sql = (
+        f"SELECT id FROM member_level_grant WHERE member_id = '{member_id}' AND source = 'earned' AND ended_at IS NULL"
+    )
+    [(earned,)] = await club.db.execute(sql)
+    over = {"grant_id": str(earned), "reason": "成长值已过期"}
+    await club.done("POST", f"/v1/members/{member_id}/level/end", over, club.admin)
+    assert await _level(club, member_id) == "silver", "what was earned is over, what is paid for runs"
+    await club.cancel(member_id, id_)
+    await club.to_the_end(id_, days=40)
+    await club.db.run(levels.settle(member_id, at=club.now))
+    assert await _level(club, member_id) == "regular"
 
 
 async def _level(club: Club, member_id: str) -> str:

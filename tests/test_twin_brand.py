@@ -72,7 +72,10 @@ async def test_a_house_with_a_brand_of_its_own_is_left_alone(blank: Settings) ->
 async def test_five_stores_are_shown_with_places_hours_and_tables(demo: Shop) -> None:
     stores = (await demo.get("/v1/stores")).json()
     assert [each["code"] for each in stores] == ["HW-01", "HW-02", "HW-03", "HW-04", "HW-05"]
-    assert all(each["open"] and each["latitude_e6"] and each["hours"] and each["address"] for each in stores)
+    assert all(
+        each["open"] and each["latitude_e6"] and each["hours"] and each["address"] and each["address_en"]
+        for each in stores
+    )
     assert (await demo.get("/v1/brand")).json()["name"] == "好味"
     near = (await demo.get("/v1/stores?latitude=31.2&longitude=121.3")).json()
     assert near[0]["name"] == "虹桥店"

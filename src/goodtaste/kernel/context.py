@@ -13,6 +13,7 @@ from goodtaste.kernel.db import Database, Script
 from goodtaste.kernel.secrets import Keyring
 from goodtaste.kernel.sessions import Claims, Tokens
 from goodtaste.kernel.snapshot import Snapshot, Snapshots
+from goodtaste.kernel.source import network_of
 
 T = TypeVar("T")
 
@@ -62,12 +63,17 @@ class Process:
 
 
 class Ctx:
-    """One request or job: who, when, in which language; runs scripts."""
+    """One request or job: who, when, in which language, from which network address (empty: none); runs scripts."""
 
-    __slots__ = ("actor", "language", "now", "process")
+    __slots__ = ("actor", "address", "language", "now", "process")
 
-    def __init__(self, process: Process, actor: Actor, now: datetime, language: str) -> None:
-        self.process, self.actor, self.now, self.language = process, actor, now, language
+    def __init__(self, process: Process, actor: Actor, now: datetime, language: str, address: str = "") -> None:
+        self.process, self.actor, self.now, self.language, self.address = process, actor, now, language, address
+
+    @property
+    def source(self) -> str:
+        """Where the request came from, as tries are counted by it: a keyed hash of its address (of IPv6: of its network)."""
+        return self.process.keyring.blind_index(network_of(self.address), purpose="request-source")
 
     async def run(self, script: Script[T]) -> T:
         """Run a script in a transaction."""

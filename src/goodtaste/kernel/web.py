@@ -187,7 +187,7 @@ def authorizer(process: Process) -> Callable[[Request[Any, Any, Any]], Any]:
             raise NotAllowed(permission=allow.permission)
         _check_ids(request.path_params)
         language = language_of(headers.get(b"accept-language", b"").decode("latin-1"))
-        request.scope["ctx"] = Ctx(process, actor, now, language)  # type: ignore[typeddict-unknown-key]
+        request.scope["ctx"] = Ctx(process, actor, now, language, address_of(request))  # type: ignore[typeddict-unknown-key]
 
     return authorize
 

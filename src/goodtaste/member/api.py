@@ -6,6 +6,7 @@ from goodtaste.member.consents import Consent, consent_query, granted
 from goodtaste.member.level_rules import LevelGrant, effective
 from goodtaste.member.levels import GrantOver, GrantUnknown, LevelUnknown, end_grant, grant_level, prolong_grant
 from goodtaste.member.login import Proof, sign_in, wechat_proof
+from goodtaste.member.otp import counted as counted_in_hour
 from goodtaste.member.points import Liability, liability
 from goodtaste.member.profile import Birthday, NoPhone, ProfilePatch
 from goodtaste.member.profile import patch as change_profile
@@ -39,7 +40,7 @@ __all__ = [
     "LevelGrant", "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown", "NoPhone", "NotPresent",
     "ProfilePatch", "Program", "ProgramChange", "ProgramView", "Proof", "PublicKey", "Reach", "Receipt", "Sms", "Standing",
     "Visit", "VisitOver", "Wechat", "adjust", "after", "by_kid", "change_profile", "change_program", "classify",
-    "complete_at_once", "consent_query", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned",
+    "complete_at_once", "consent_query", "counted_in_hour", "effective", "end_grant", "expiry", "grant_level", "granted", "growth_earned",
     "is_ours", "known", "level_for", "liability", "points_earned", "present", "program_snapshot", "prolong_grant",
     "public_keys", "reach", "read_program", "receipt", "set_program", "sign_in", "standing", "standings", "text", "verify",
     "visit_query", "wechat_proof",

@@ -6,7 +6,6 @@ A try is counted before the code is looked at, so however many come at once, fiv
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
@@ -20,6 +19,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.input import Input
 from goodtaste.kernel.secrets import Keyring
+from goodtaste.kernel.source import network_of
 from goodtaste.member import phone as phones
 from goodtaste.member import vault
 from goodtaste.member.sms import Sms, SmsNoAnswer
@@ -130,18 +130,9 @@ USE = change(
 COUNT = add(quota, key=["name", "subject", "slot"], counters=["n"], create=True)
 
 
-def counted(name: str, subject: str, *, at: datetime) -> Change:
-    """Count one more of `name` for `subject` in this hour; a CHECK on the table says how many there may be."""
-    return COUNT(name=name, subject=subject, slot=int(at.timestamp()) // HOUR_S, n=1)
-
-
-def network_of(address: str) -> str:
-    """Return what counts as one address: an IPv4 address, or the 64 bits of IPv6 that one customer has."""
-    try:
-        ip = ipaddress.ip_address(address)
-    except ValueError:
-        return address[:64]
-    return str(ipaddress.ip_network(f"{ip}/64", strict=False)) if ip.version == 6 else str(ip)
+def counted(name: str, subject: str, *, at: datetime, n: int = 1) -> Change:
+    """Count `n` more of `name` for `subject` in this hour; a CHECK on the table says how many there may be."""
+    return COUNT(name=name, subject=subject, slot=int(at.timestamp()) // HOUR_S, n=n)
 
 
 def hashed(code: str, *, otp_id: str, purpose: str, keyring: Keyring) -> str:

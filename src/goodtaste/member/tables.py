@@ -79,10 +79,12 @@ quota = create_table(
     PrimaryKeyConstraint("name", "subject", "slot"),
     CheckConstraint("name <> 'sms' OR n <= 60", name="member_quota_sms"),
     CheckConstraint("name <> 'numeric' OR n <= 30", name="member_quota_numeric"),
+    CheckConstraint("name <> 'coupon_code' OR n <= 200", name="member_quota_coupon_code"),
     Index("member_quota_slot_idx", "slot"),
     narrow=True,
 )
-"""How often something happened in an hour (`slot`, counted from the epoch): codes sent for an address, numeric codes tried for a handle."""
+"""How often something happened in an hour (`slot`, counted from the epoch): codes sent for an address, numeric codes tried for a handle,
+codes of coupons that do not exist tried from an address."""
 
 consent = create_table(
     "member_consent",

@@ -211,6 +211,14 @@ class MenuBook:
         """Return all prices of a SKU and kind: past, present and to come."""
         return self._prices.get((sku_id, kind), ())
 
+    def called(self, sku_id: str) -> tuple[str, str] | None:
+        """Return what a SKU is called with its dish, in Chinese and English, or None where there is none."""
+        sku = self.sku.get(sku_id)
+        if sku is None:
+            return None
+        dish = self.dish[sku.dish_id]
+        return _full(dish.name, sku.name), _full(dish.name_en, sku.name_en) if dish.name_en else ""
+
     def sells(self, sku: Sku, dish: Dish) -> bool:
         """Tell whether a SKU, its dish and its category are all on sale."""
         return sku.on_sale and dish.on_sale and self.category[dish.category_id].on_sale

@@ -182,7 +182,7 @@ class Reckoned(msgspec.Struct, frozen=True):
         at_hand = [each.as_offer() for each in coupons]
         if policy == "threshold_lost" or any(each.refund_policy for each in at_hand):
             applied = pricing.freeze(self.priced, lines=self.lines, coupons=at_hand).applied
-        used = {each.offer_id for each in applied}
+        used = {each.offer_id for each in applied} | {each.offer_id for each in self.priced.gifts}
         if self.priced.coupon_id:
             used.add(self.priced.coupon_id)
         names = {

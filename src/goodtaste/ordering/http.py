@@ -6,15 +6,17 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, get, post
-from litestar.params import JSONBody, Parameter
+from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.input import Id, Input
 from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff
+from goodtaste.menu.api import MenuBook
 from goodtaste.ordering import cancel, open_bill, orders, parts, pay, progress, quote, refund, wallet
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.place import place
 from goodtaste.ordering.refund_worth import Piece
+from goodtaste.ordering.told import OrderTold, order_told
 from goodtaste.ordering.where import takes_orders, where, where_of
 from goodtaste.org import api as org
 from goodtaste.payment.api import Pay, PaymentView, PayPart, give_back_of
@@ -45,7 +47,7 @@ class TakeBackAsked(parts.TakeBack, frozen=True):
 async def quote_cart(data: JSONBody[quote.Cart], request: Asked) -> quote.Quote:
     """Price a cart: what it costs and why, the best coupon at hand, and why not the others."""
     ctx = context(request)
-    return await ctx.query(quote.quote(data, actor=ctx.actor, where=where(ctx, data.store_id)))
+    return await ctx.query(quote.quote(data, actor=ctx.actor, where=where(ctx, data.store_id), language=ctx.language))
 
 
 @post("/v1/orders", opt=member_or_staff("order.place"), tags=["orders"])
@@ -57,10 +59,13 @@ async def place_order(data: JSONBody[PlaceOrder], request: Asked) -> OrderView:
 
 
 @get("/v1/orders/{order_id:str}", opt=member_or_staff("order.read"), tags=["orders"])
-async def read_order(order_id: Id, request: Asked) -> OrderView:
-    """Return an order with its lines."""
+async def read_order(
+    order_id: Id, request: Asked, words: Annotated[bool, QueryParameter()] = False
+) -> OrderView | OrderTold:
+    """Return an order with its lines; with `words`, and its price in words."""
     ctx = context(request)
-    return await ctx.query(orders.one(order_id, actor=ctx.actor))
+    shown = await ctx.query(orders.one(order_id, actor=ctx.actor))
+    return order_told(shown, book=ctx.see(MenuBook), language=ctx.language) if words else shown
 
 
 @get("/v1/me/orders", opt=member(), tags=["orders"])

@@ -18,6 +18,7 @@ from goodtaste.ordering.asked import Donation, Party
 from goodtaste.ordering.coupons import Wanted
 from goodtaste.ordering.rules import Kind
 from goodtaste.ordering.spot import Place
+from goodtaste.ordering.told import cart_said
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
@@ -27,6 +28,7 @@ class Cart(Wanted, frozen=True, kw_only=True):
 
     `coupon_ids` asks for coupons; without it the best of those at hand are chosen, unless `no_coupon`.  `points` is how many to use at
     most; `all_points` uses as many as the program allows.  `kind`, table and party decide about fees and offers, as in an order.
+    `words`: the price is told in words too.
     """
 
     store_id: Id
@@ -41,20 +43,25 @@ class Cart(Wanted, frozen=True, kw_only=True):
     points: Count = 0
     all_points: bool = False
     donation_fen: Donation = 0
+    words: bool = False
 
 
 class Quote(msgspec.Struct, frozen=True):
-    """A cart with its price, and names for its lines.  `points_earned` is what paying it would earn."""
+    """A cart with its price, and names for its lines.  `points_earned` is what paying it would earn.
+
+    `said`: the price in words, where they were asked for: what it is made of, what was saved by what, why the rest did not apply.
+    """
 
     priced: pricing.Priced
     names: list[str]
     points_available: int
     points_earned: int
     at: datetime
+    said: pricing.Said | None = None
 
 
 @script
-def quote(asked: Cart, *, actor: Actor, where: Place) -> Steps[Quote]:
+def quote(asked: Cart, *, actor: Actor, where: Place, language: str = "zh-CN") -> Steps[Quote]:
     """Price a cart.  Reads only; nothing is promised but that the same cart at the same moment costs this.
 
     Refuses `CouponUnknown`, `CouponUsed` and `CouponNotApplicable` for coupons that are asked for.
@@ -73,7 +80,7 @@ def quote(asked: Cart, *, actor: Actor, where: Place) -> Steps[Quote]:
         donation_fen=asked.donation_fen,
     )
     look = cart.look(ground, where)
-    standing, balances, at_hand = None, ledger.Balances(), []
+    standing, balances, at_hand, held = None, ledger.Balances(), list[pricing.Coupon](), list[promo.Held]()
     if member_id:
         standings, found, held, visits, *counted = yield [*_queries(member_id, asked, where), *look.queries]
         if actor.kind == "staff":
@@ -90,7 +97,10 @@ def quote(asked: Cart, *, actor: Actor, where: Place) -> Steps[Quote]:
     coupons.all_apply(asked, priced)
     level = where.program.level(standing.level) if standing else None
     earned = members.points_earned(priced.due_fen, program=where.program, level=level) if level else 0
-    return Quote(priced, [c.name for c in chosen], balances.available, earned, where.at)
+    said = None
+    if asked.words:
+        said = cart_said(priced, offers=look.live, coupons=held, book=where.book, language=language)
+    return Quote(priced, [c.name for c in chosen], balances.available, earned, where.at, said)
 
 
 def _coupons(asked: Cart, found: list[promo.Held], member_id: str) -> list[pricing.Coupon]:

@@ -77,6 +77,7 @@ class StoreRow(msgspec.Struct, frozen=True):
     name_en: str
     city: str
     address: str
+    address_en: str
     phone: str
     latitude_e6: int | None
     longitude_e6: int | None

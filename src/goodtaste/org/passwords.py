@@ -244,9 +244,8 @@ async def _store_password(ctx: Ctx, person: Person, password: str, *, action: st
         hashed = await passwords.hash(password)
     changes = [
         SET_PASSWORD(id=person.id, seen=person.password_hash, password_hash=hashed),
-        tries.FORGET.many(
-            [{"subject": own_subject(person.id)}, {"subject": login_subject(ctx.process.keyring, person.login)}]
-        ),
+        tries.forget(own_subject(person.id)),
+        tries.forget_everywhere(login_subject(ctx.process.keyring, person.login)),
         *sessions.end_all(person.id, but=but, reason="another password", at=ctx.now),
         audit.note(ctx.actor, action, subject=f"staff/{person.id}", at=ctx.now),
     ]

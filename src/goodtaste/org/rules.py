@@ -150,7 +150,8 @@ LABEL_MAX = 16  # characters on a table's sign
 PASSWORD_MIN = 10
 PASSWORD_MAX = 128
 PASSWORD_SYMBOLS_MIN = 5  # different characters
-TRIES = 5  # wrong passwords or PINs, then it is locked
+TRIES = 5  # wrong passwords from one address, or wrong PINs, then it is locked there
+TRIES_ANYWHERE = 100  # wrong passwords for one login from all addresses together, then it is locked for everybody
 LOCK = timedelta(minutes=15)
 
 Minute = Annotated[

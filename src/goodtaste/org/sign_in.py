@@ -7,6 +7,7 @@ password and a person who has left get the same answer after the same time.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated
 
@@ -147,11 +148,15 @@ PIN_STANDS = change(
 
 
 async def sign_in(asked: SignIn, *, ctx: Ctx) -> SignedIn:
-    """Sign a person in by password.  Refuses `SignInFailed`, and `Locked` after too many tries."""
+    """Sign a person in by password.
+
+    Refuses `SignInFailed`, and `Locked` after too many tries: five from where this one comes from, or a hundred from anywhere.
+    """
     login = asked.login.strip().lower()
     subject, passwords = login_subject(ctx.process.keyring, login), ctx.part(Passwords)
+    bounds = {tries.at_source(subject, ctx.source): rules.TRIES, subject: rules.TRIES_ANYWHERE}
     with passwords.place():
-        found = await ctx.run(_candidate(subject, BY_LOGIN(login=login), at=ctx.now))
+        found = await ctx.run(_candidate(bounds, BY_LOGIN(login=login), at=ctx.now))
         person = found.person
         fits = await passwords.fits(asked.password, person.password_hash if person else None)
     if person is None or not fits or not person.active:
@@ -163,7 +168,7 @@ async def sign_in(asked: SignIn, *, ctx: Ctx) -> SignedIn:
         Actor("staff", person.id), "org.signed_in", subject=f"staff/{person.id}", at=ctx.now, device=asked.device
     )
     stands = PASSWORD_STANDS(id=person.id, seen=person.password_hash)
-    await ctx.run(_right([stands, tries.forget(subject), started, note], SignInFailed(tries_left=found.left)))
+    await ctx.run(_right([stands, *map(tries.forget, bounds), started, note], SignInFailed(tries_left=found.left)))
     return _signed_in(ctx, session, person, found.roles, grants_of(found.roles))
 
 
@@ -235,7 +240,7 @@ async def _by_pin(ctx: Ctx, staff_id: str, pin: str) -> _Proven:
     """Return the person behind a PIN; refuses `WrongPin` and `Locked`."""
     subject, passwords = pin_subject(staff_id), ctx.part(Passwords)
     with passwords.place():
-        found = await ctx.run(_candidate(subject, BY_ID(id=staff_id), at=ctx.now))
+        found = await ctx.run(_candidate({subject: rules.TRIES}, BY_ID(id=staff_id), at=ctx.now))
         person = found.person
         fits = await passwords.fits(pin, person.pin_hash if person else None)
     if person is None or not fits or not person.active:
@@ -245,13 +250,15 @@ async def _by_pin(ctx: Ctx, staff_id: str, pin: str) -> _Proven:
 
 
 @script
-def _candidate(subject: str, query: Query[Person], *, at: datetime) -> Steps[_Candidate]:
-    """Count a try, and read at whom it aims."""
-    one = yield from tries.one_more(subject, at=at)
+def _candidate(bounds: Mapping[str, int], query: Query[Person], *, at: datetime) -> Steps[_Candidate]:
+    """Count a try for each subject of `bounds`, which says how many it takes, and read at whom it aims."""
+    made: list[tries.Try] = []
+    for subject, most in bounds.items():
+        made.append((yield from tries.one_more(subject, most=most, at=at)))
     person = yield from first(query)
     roles = yield from rows(ROLES_OF(staff_id=person.id if person else sessions.NO_SESSION))
-    yield [one.count]
-    return _Candidate(person, roles, one.left)
+    yield [one.count for one in made]
+    return _Candidate(person, roles, min(one.left for one in made))
 
 
 @script

@@ -71,6 +71,7 @@ class StoreDetails(Input, frozen=True):
     address: Annotated[str, msgspec.Meta(min_length=1, max_length=200, pattern=PRINTABLE)]
     hours: Annotated[tuple[Hours, ...], msgspec.Meta(max_length=7 * SPANS_MAX)]
     name_en: Line = ""
+    address_en: Line = ""
     phone: Annotated[str, msgspec.Meta(max_length=32, pattern=r"^[0-9+() -]*" + END)] = ""
     latitude_e6: Annotated[int, msgspec.Meta(ge=-90_000_000, le=90_000_000)] | None = None
     longitude_e6: Annotated[int, msgspec.Meta(ge=-180_000_000, le=180_000_000)] | None = None
@@ -103,6 +104,7 @@ class StoreView(msgspec.Struct, frozen=True):
     name_en: str
     city: str
     address: str
+    address_en: str
     phone: str
     latitude_e6: int | None
     longitude_e6: int | None

@@ -25,6 +25,7 @@ store = create_table(
     Column("name_en", Str, nullable=False),
     Column("city", Str, nullable=False),
     Column("address", Str, nullable=False),
+    Column("address_en", Str, nullable=False),
     Column("phone", Str, nullable=False),
     Column("latitude_e6", Int),
     Column("longitude_e6", Int),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
@@ -21,6 +20,7 @@ from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.secrets import Keyring, new_code
 from goodtaste.kernel.sessions import Session, TokenPair
 from goodtaste.kernel.snapshot import moved
+from goodtaste.kernel.source import network_of
 from goodtaste.org import stores, tries
 from goodtaste.org.directory import Directory, Terminal
 from goodtaste.org.tables import SNAPSHOT, pairing, terminal
@@ -154,7 +154,7 @@ async def pair(asked: Pair, *, address: str, ctx: Ctx) -> Paired:
 
     Refuses `PairingUnknown`, and `Locked` after too many wrong codes from the network of `address`.
     """
-    found = await ctx.run(_pair(asked, network=_network(address), keyring=ctx.process.keyring, at=ctx.now))
+    found = await ctx.run(_pair(asked, network=network_of(address), keyring=ctx.process.keyring, at=ctx.now))
     if found is None:
         raise PairingUnknown
     device, session = found
@@ -264,12 +264,3 @@ def colleagues(directory: Directory, store_id: str) -> list[Colleague]:
 def _hash(keyring: Keyring, code: str) -> str:
     """Return what is kept of a code: keyed, since 40 bits alone could be tried through by whoever reads the table."""
     return keyring.blind_index(code, purpose="org.pairing")
-
-
-def _network(address: str) -> str:
-    """Return what wrong codes are counted for: an IPv4 address, or the /64 in which an IPv6 device may choose its own."""
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return address
-    return str(ipaddress.ip_network((parsed, 64), strict=False)) if parsed.version == 6 else address

@@ -1,6 +1,7 @@
 """Tries at a secret are counted before the secret is looked at, so that no number of them at once lets one more through.
 
-A try is counted for what it aims at (a login, a person's PIN), whether that exists or not: nobody learns from it who works here.
+A try is counted for what it aims at (a login, a person's PIN), whether that exists or not: nobody learns from it who works here.  Tries at
+a password are counted by where they come from too, so that a stranger locks a login for themselves and not for its owner.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from datetime import datetime
 from math import ceil
 
 import msgspec
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, or_, select, update
 
 from goodtaste.kernel.db import Change, Int, Moment, Read, Steps, Str, change, first, insert, par
 from goodtaste.kernel.errors import Refusal
@@ -51,6 +52,9 @@ COUNT = change(
     guard="org_try_counted",
 )
 FORGET = change(delete(tried).where(tried.c.subject == par("subject", Str)))
+FORGET_EVERYWHERE = change(
+    delete(tried).where(or_(tried.c.subject == par("subject", Str), tried.c.subject.like(par("from_there", Str))))
+)
 FORGET_OLD = change(delete(tried).where(tried.c.last_at < par("before", Moment)))
 
 
@@ -68,6 +72,16 @@ def one_more(subject: str, *, most: int = rules.TRIES, at: datetime) -> Steps[Tr
         raise Locked(until_at=until_at, wait_minutes=ceil((until_at - at).total_seconds() / 60))
     count = COUNT(subject=subject, seen=found.tries, seen_at=found.last_at, tries=before + 1, at=at)
     return Try(count, most - before - 1)
+
+
+def at_source(subject: str, source: str) -> str:
+    """Return what tries at `subject` that come from one source are counted for."""
+    return f"{subject}@{source}"
+
+
+def forget_everywhere(subject: str) -> Change:
+    """Write that no try at `subject` counts any more, wherever it came from."""
+    return FORGET_EVERYWHERE(subject=subject, from_there=at_source(subject, "%"))
 
 
 def forget(subject: str) -> Change:

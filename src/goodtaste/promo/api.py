@@ -51,6 +51,7 @@ from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
 from goodtaste.promo.offers.uses import give_back as give_back_offers
 from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
+from goodtaste.promo.subscription.standing import rights
 from goodtaste.promo.templates import Template, make, switch
 from goodtaste.promo.templates import page as templates
 
@@ -120,6 +121,7 @@ __all__ = [
     "redeem",
     "redeem_held",
     "reverse",
+    "rights",
     "run_campaign",
     "stop_offer",
     "switch",

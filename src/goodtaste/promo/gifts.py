@@ -33,7 +33,7 @@ from goodtaste.kernel.secrets import below
 from goodtaste.member import api as members
 from goodtaste.promo import issue, rules
 from goodtaste.promo.coupons import ONE, CouponUnknown, CouponUsed, Held, note
-from goodtaste.promo.guesses import CodeText, CodeUnknown, counted, forgotten, read_code
+from goodtaste.promo.guesses import CodeText, CodeUnknown, forgotten, read_code, tried
 from goodtaste.promo.tables import coupon, gift
 from goodtaste.promo.templates import ONE as TEMPLATE
 from goodtaste.promo.templates import one
@@ -175,15 +175,14 @@ def _same(found: Gift, coupon_id: str, member_id: str) -> Gift:
 async def take(ctx: Ctx, asked: Take) -> Held:
     """Take a coupon that is offered, once per `asked.id`: of many who try, one gets it.  It is valid as long as it was.
 
-    Refuses `CodeWrong`, `CodeUnknown`, `Locked`, `GiftGone`, `NotGivable`, `LimitReached`.
+    Refuses `CodeWrong`, `CodeUnknown`, `Locked`, `TooManyGuesses`, `GiftGone`, `NotGivable`, `LimitReached`.
     """
     code, member_id = read_code(asked.code, rules.GIFT), ctx.actor.id
-    await ctx.run(counted(member_id, asked.id, at=ctx.now))
-    return await ctx.run(_take(asked.id, code, member_id=member_id, at=ctx.now))
+    return await tried(ctx, asked.id, _take(asked.id, code, member_id=member_id, source=ctx.source, at=ctx.now))
 
 
 @script
-def _take(coupon_id: str, code: str, *, member_id: str, at: datetime) -> Steps[Held]:
+def _take(coupon_id: str, code: str, *, member_id: str, source: str, at: datetime) -> Steps[Held]:
     found, existing = yield from together(BY_CODE(code=code), ONE(id=coupon_id))
     if not found:
         raise CodeUnknown
@@ -212,7 +211,7 @@ def _take(coupon_id: str, code: str, *, member_id: str, at: datetime) -> Steps[H
         END(id=offered.id, state="accepted", to_coupon_id=coupon_id, at=at),
         issue.NEW(**row),
         note(held.id, "given", by=member_id, at=at, to_coupon_id=coupon_id),
-        forgotten(member_id),
+        *forgotten(member_id, source=source, at=at),
     ]
     return issue.as_held(row | {"gives": grant.gives}, of)
 

@@ -109,7 +109,18 @@ async def _store(ctx: Ctx, store: StoreData) -> None:
     await ctx.run(org.switch_store(store_id, open_=True, reason=WHY, actor=ctx.actor, at=ctx.now))
 
 
-_DETAILS = ("code", "name", "name_en", "city", "address", "phone", "latitude_e6", "longitude_e6", "licence")
+_DETAILS = (
+    "code",
+    "name",
+    "name_en",
+    "city",
+    "address",
+    "address_en",
+    "phone",
+    "latitude_e6",
+    "longitude_e6",
+    "licence",
+)
 
 
 async def _person(ctx: Ctx, person: PersonData, secrets: Mapping[str, str], hashes: Mapping[str, str]) -> None:

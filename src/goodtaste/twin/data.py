@@ -43,6 +43,7 @@ class StoreData(Data, frozen=True):
     name_en: str
     city: str
     address: str
+    address_en: str
     phone: str
     latitude_e6: int
     longitude_e6: int

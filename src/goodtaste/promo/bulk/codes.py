@@ -40,7 +40,7 @@ from goodtaste.promo import issue, rules
 from goodtaste.promo.asked import LATEST, BadTemplate
 from goodtaste.promo.bulk.tables import batch, code
 from goodtaste.promo.coupons import ONE, Held
-from goodtaste.promo.guesses import CodeText, CodeUnknown, counted, forgotten, read_code
+from goodtaste.promo.guesses import CodeText, CodeUnknown, forgotten, read_code, tried
 from goodtaste.promo.tables import template
 from goodtaste.promo.templates import ONE as TEMPLATE
 from goodtaste.promo.templates import BudgetSpent, one
@@ -273,15 +273,14 @@ async def lines(db: Database, batch_id: str) -> AsyncIterator[bytes]:
 async def redeem(ctx: Ctx, asked: RedeemCode) -> Held:
     """Redeem a code into a coupon of one's own, once per `asked.id`: of many who try one code, one gets it.
 
-    Refuses `CodeWrong`, `CodeUnknown`, `Locked` after too many wrong ones, `CodeUsed`, `LimitReached`, `NotClaimable`.
+    Refuses `CodeWrong`, `CodeUnknown`, `Locked` and `TooManyGuesses` after too many wrong ones, `CodeUsed`, `LimitReached`, `NotClaimable`.
     """
     text, member_id = read_code(asked.code, rules.PRINTED), ctx.actor.id
-    await ctx.run(counted(member_id, asked.id, at=ctx.now))
-    return await ctx.run(_redeem(asked.id, text, member_id=member_id, at=ctx.now))
+    return await tried(ctx, asked.id, _redeem(asked.id, text, member_id=member_id, source=ctx.source, at=ctx.now))
 
 
 @script
-def _redeem(coupon_id: str, text: str, *, member_id: str, at: datetime) -> Steps[Held]:
+def _redeem(coupon_id: str, text: str, *, member_id: str, source: str, at: datetime) -> Steps[Held]:
     found, existing, standings = yield from together(CODE(code=text), ONE(id=coupon_id), members.standing(member_id))
     if not found:
         raise CodeUnknown
@@ -312,7 +311,7 @@ def _redeem(coupon_id: str, text: str, *, member_id: str, at: datetime) -> Steps
         TAKE(code=text, coupon_id=coupon_id),
         USED(id=of_batch.id, used=1),
         issue.NEW(**row),
-        forgotten(member_id),
+        *forgotten(member_id, source=source, at=at),
     ]
     return issue.as_held(row, of)
 

@@ -18,6 +18,7 @@ from goodtaste.member import api as members
 from goodtaste.promo import issue
 from goodtaste.promo.subscription import rules
 from goodtaste.promo.subscription.plans import BirthdayCoupon, Coupons, Plan
+from goodtaste.promo.subscription.record import SubscriptionRow
 from goodtaste.promo.subscription.tables import grant, subscription
 from goodtaste.promo.tables import coupon
 from goodtaste.promo.upkeep import REVOKE
@@ -28,6 +29,7 @@ UNUSED = ("issued", "offered")  # as a coupon may stand that can be taken back
 TRIES_MAX = 200  # two months of trying; then it waits for a person
 VOID_LOOK = timedelta(minutes=10)  # one that was taken back is looked at once more: its coupon may have been on its way
 REASON = "付费会员权益"
+BIRTHDAY_NAME = "birthday/"
 
 log = structlog.get_logger()
 
@@ -112,6 +114,8 @@ DUE = Read(
     Due,
 )
 GRANT = insert(grant)
+BIRTHDAY = insert(grant, conflict="skip")
+"""A birthday's grant has one id for a member and year: whichever of their subscriptions is first gives it, and no other."""
 GIVEN = change(
     update(grant)
     .where(grant.c.id == par("id", Id), grant.c.state == "due")
@@ -143,37 +147,54 @@ def of_period(subscription_id: str, n: int) -> Query[Given]:
     return OF_PERIOD(id=subscription_id, the_n=n)
 
 
-def grants(subscription_id: str, n: int, plan: Plan, *, reach: members.Reach | None, span: Any, at: datetime) -> Change:
-    """Return the change that writes down which coupons a period gives; they are issued after the commit, each once."""
-    names: list[tuple[str, str]] = []
+def grants(
+    row: SubscriptionRow, n: int, plan: Plan, *, reach: members.Reach | None, span: Any, at: datetime
+) -> list[Change]:
+    """Return the changes that write down which coupons a period gives; they are issued after the commit, each once.
+
+    A member has a birthday's coupon once a year, however many subscriptions, periods and plans the day falls into.
+    """
+    ids: list[tuple[str, str, str]] = []
+    births: list[tuple[str, str, str]] = []
+    year = _birthday(reach, span)
     for each in plan.benefits:
         if isinstance(each, Coupons):
-            names += [(f"coupon/{each.template_id}/{i}", each.template_id) for i in range(1, each.count + 1)]
-        elif isinstance(each, BirthdayCoupon) and _has_birthday(reach, span):
-            names.append((f"birthday/{each.template_id}", each.template_id))
-    return GRANT.many(
-        [
-            {
-                "id": derived_id(subscription_id, f"grant/{n}/{name}"),
-                "subscription_id": subscription_id,
-                "n": n,
-                "name": name,
-                "template_id": template_id,
-                "state": "due",
-                "tries": 0,
-                "error": "",
-                "next_at": at,
-                "granted_at": None,
-            }
-            for name, template_id in names
-        ]
-    )
+            names = [f"coupon/{each.template_id}/{i}" for i in range(1, each.count + 1)]
+            ids += [(derived_id(row.id, f"grant/{n}/{name}"), name, each.template_id) for name in names]
+        elif isinstance(each, BirthdayCoupon) and year is not None and not births:
+            name = f"{BIRTHDAY_NAME}{each.template_id}"
+            births.append((derived_id(row.member_id, f"birthday/{year}"), name, each.template_id))
+    return [
+        statement.many(
+            [
+                {
+                    "id": id_,
+                    "subscription_id": row.id,
+                    "n": n,
+                    "name": name,
+                    "template_id": template_id,
+                    "state": "due",
+                    "tries": 0,
+                    "error": "",
+                    "next_at": at,
+                    "granted_at": None,
+                }
+                for id_, name, template_id in those
+            ]
+        )
+        for statement, those in ((GRANT, ids), (BIRTHDAY, births))
+    ]
 
 
-def _has_birthday(reach: members.Reach | None, span: Any) -> bool:
+def _birthday(reach: members.Reach | None, span: Any) -> int | None:
     if reach is None or reach.birth_month is None or reach.birth_day is None:
-        return False
+        return None
     return rules.birthday_in(reach.birth_month, reach.birth_day, starts_on=span[0], ends_on=span[1])
+
+
+def of_the_plan(given: list[Given]) -> list[Given]:
+    """Return what a period gave without the birthday's coupon, which stays with the member when the plan becomes another."""
+    return [each for each in given if not each.name.startswith(BIRTHDAY_NAME)]
 
 
 def taken_back(given: list[Given], *, at: datetime) -> list[Change]:

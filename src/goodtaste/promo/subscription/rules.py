@@ -71,13 +71,13 @@ def used_fen(value_fen: int, *, starts_on: date, ends_on: date, today: date, sav
     return min(value_fen, max(by_time, saved_fen))
 
 
-def birthday_in(month: int, day: int, *, starts_on: date, ends_on: date) -> bool:
-    """Tell whether a birthday falls into a span of days; 29 February is kept on the 28th in common years."""
-    for year in {starts_on.year, ends_on.year}:
+def birthday_in(month: int, day: int, *, starts_on: date, ends_on: date) -> int | None:
+    """Return the year in which a birthday falls into a span of days, or None; 29 February is kept on the 28th in common years."""
+    for year in (starts_on.year, ends_on.year):
         last = calendar.monthrange(year, month)[1]
         if starts_on <= date(year, month, min(day, last)) < ends_on:
-            return True
-    return False
+            return year
+    return None
 
 
 def next_ask(started_at: datetime, *, at: datetime, steps: tuple[int, ...] = ASK_AT_S) -> datetime:

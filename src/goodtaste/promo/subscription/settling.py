@@ -205,7 +205,7 @@ def _period(
         value_fen=paid.price_fen,
         charge_id=paid.id,
     )
-    changes = [opened, granting.grants(row.id, paid.n, plan, reach=known.reach, span=span, at=at)]
+    changes = [opened, *granting.grants(row, paid.n, plan, reach=known.reach, span=span, at=at)]
     if paid.kind == "upgrade" and running is not None:
         changes += [
             CUT(
@@ -215,7 +215,7 @@ def _period(
                 value_fen=running.value_fen - paid.credit_fen,
                 ends_on=today,
             ),
-            *granting.taken_back(given, at=at),
+            *granting.taken_back(granting.of_the_plan(given), at=at),
         ]
     row, level = yield from standing.level(row, plan, before=known.plan, at=at, zone=zone)
     return [*changes, *level, *save(row, at=at)]

@@ -227,7 +227,7 @@ def begin_trial(subscription_id: str, *, zone: str, at: datetime) -> Steps[None]
             value_fen=0,
             charge_id=None,
         ),
-        granting.grants(row.id, 0, plan, reach=known.reach, span=span, at=at),
+        *granting.grants(row, 0, plan, reach=known.reach, span=span, at=at),
         *level,
         *save(row, at=at),
     ]

@@ -53,7 +53,7 @@ function showStores(stores) {
     const card = element("button", { type: "button", className: "store" },
       element("b", { textContent: nameOf(store) }),
       element("span", { className: store.open_now ? "now open" : "now", textContent: store.open_now ? words().open : words().closed }),
-      element("span", { textContent: store.address }),
+      element("span", { textContent: (language === "en" && store.address_en) || store.address }),
       element("span", { textContent: store.phone }),
       element("span", { textContent: hoursToday(store) }));
     card.setAttribute("aria-pressed", String(store.id === chosen));
