@@ -9,7 +9,6 @@ from typing import Any
 
 import msgspec
 import pytest
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment import api as payments
@@ -29,12 +28,10 @@ from goodtaste.payment.gateway import (
 )
 from goodtaste.payment.gateways import rsa, testing_keys
 from goodtaste.payment.gateways import wechat_wire as wire
-from goodtaste.payment.gateways.genuine import Forged
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_MERCHANT
 from goodtaste.payment.gateways.wechat import WechatGateway
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
-from tests.history_kit import SHARED
 from tests.member_kit import wechat_code
 from tests.payment_kit import CALL_S, NOON, Hands, Line, Till
 from tests.shop import at_once
@@ -104,69 +101,6 @@ class Counter:
 def counter() -> Counter:
     """Give a counter."""
     return Counter()
-
-
-# Published vectors
-
-
-def vectors() -> dict[str, Any]:
-    path = SHARED / "facts" / "vectors.json"
-    if not path.exists():
-        pytest.skip(f"{path} is not there (GOODTASTE_SHARED names the folder)")
-    found = msgspec.json.decode(path.read_bytes())
-    return {each["id"]: each for each in found["vectors"]} | {"keys": found["keys"]}
-
-
-def test_published_vectors_of_wechat_pay_come_out_the_same() -> None:
-    found = vectors()
-    key = rsa.private_key(found["keys"]["go_testing"].replace("TESTING KEY", "PRIVATE KEY"))
-    assert rsa.sign(key, b"source") == found["wxp3-sign-001"]["expected"]
-    asked = found["wxp3-msg-003"]["inputs"]
-    text = wire.request_text(
-        asked["method"], asked["url"], str(asked["timestamp"]), asked["nonce"], asked["body"].encode()
-    )
-    assert text.decode() == found["wxp3-msg-003"]["expected"]
-    sealed = found["wxp3-aes-007"]["inputs"]
-    api_key, plain = sealed["key"].encode(), sealed["plaintext"].encode()
-    assert (
-        wire.seal(api_key, plain, nonce=sealed["nonce"], associated=sealed["aad"]) == found["wxp3-aes-007"]["expected"]
-    )
-    opened = wire.unseal(api_key, found["wxp3-aes-007"]["expected"], nonce=sealed["nonce"], associated=sealed["aad"])
-    assert opened == plain
-    broken = found["wxp3-aes-008b"]["inputs"]
-    with pytest.raises(Forged):
-        wire.unseal(api_key, broken["ciphertext_b64"], nonce=broken["nonce"], associated=broken["aad"])
-    signed = found["wxp3-verify-009"]["inputs"]
-    public = load_pem_public_key(signed["public_key"].encode())
-    assert rsa.verifies(public, signed["message"].encode(), signed["signature"])  # type: ignore[arg-type]
-    bridge, wanted = found["wxp3-jsapi-013"]["inputs"], found["wxp3-jsapi-013"]["expected"]
-    made = wire.pay_parameters(
-        key,
-        app_id=bridge["appId"],
-        prepay_id=bridge["package"].removeprefix("prepay_id="),
-        timestamp=bridge["timeStamp"],
-        nonce=bridge["nonceStr"],
-    )
-    assert (made["paySign"], made["signType"], made["package"]) == (wanted["paySign"], "RSA", bridge["package"])
-
-
-def test_a_published_notice_is_genuine_and_opens() -> None:
-    found = vectors()
-    told = found["wxp3-notify-004"]["inputs"]
-    key = testing_keys.merchant_keys().own
-    others = rsa.public_keys(told["platform_cert"], key_id="")
-    keys = wire.Keys(key, "", others, "", told["apiv3_key"].encode())
-    hands, body = Hands(), told["body"].encode()
-    at = hands.now.fromtimestamp(int(told["now"]), tz=hands.now.tzinfo)
-    wire.check_told(told["headers"], keys, at=at, body=body)
-    notice = msgspec.json.decode(body, type=wire.Notice).resource
-    opened = wire.unseal(keys.api_key, notice.ciphertext, nonce=notice.nonce, associated=notice.associated_data)
-    assert opened.decode() == found["wxp3-notify-004"]["expected"]["plaintext"]
-    for late_s in (299, -299):
-        wire.check_told(told["headers"], keys, at=at + timedelta(seconds=late_s), body=body)
-    for late_s in (300, -300):
-        with pytest.raises(Forged, match="time"):
-            wire.check_told(told["headers"], keys, at=at + timedelta(seconds=late_s), body=body)
 
 
 # Ways to pay

@@ -8,7 +8,16 @@ from typing import Literal
 from goodtaste.payment import api as payments
 
 Kind = Literal[
-    "wechat_pay", "alipay", "unionpay", "alipay_face", "member_qr", "member_numeric", "coupon", "pickup", "unknown"
+    "wechat_pay",
+    "alipay",
+    "unionpay",
+    "alipay_face",
+    "wallet",
+    "member_qr",
+    "member_numeric",
+    "coupon",
+    "pickup",
+    "unknown",
 ]
 
 # Ours begin with letters, or with 88, which no payment code does.
@@ -17,6 +26,7 @@ FORMS: dict[Kind, re.Pattern[str]] = {
     "alipay": payments.CODE_FORMS["alipay"],
     "unionpay": payments.CODE_FORMS["unionpay"],
     "alipay_face": payments.CODE_FORMS["alipay_face"],
+    "wallet": payments.CODE_FORMS["wallet"],
     "member_qr": re.compile(r"M1[A-Z2-7]{128}"),
     "member_numeric": re.compile(r"88[0-9]{16}"),
     "coupon": re.compile(r"C1[2-9A-HJ-NP-Z]{17}"),

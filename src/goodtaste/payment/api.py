@@ -50,7 +50,7 @@ from goodtaste.payment.gateway import (
 )
 from goodtaste.payment.jobs import job_functions
 from goodtaste.payment.pay_codes import FORMS as CODE_FORMS
-from goodtaste.payment.pay_codes import CodeOfAnother
+from goodtaste.payment.pay_codes import CodeOfAnother, NotAPayCode
 from goodtaste.payment.proof import PROOFS
 from goodtaste.payment.refunds import Begun, NotRefundable, Refund, RefundTooMuch, start_refund
 from goodtaste.payment.rules import Back
@@ -93,6 +93,7 @@ __all__ = [
     "DeductIntent",
     "Gateways",
     "MethodUnknown",
+    "NotAPayCode",
     "NotRefundable",
     "NotYet",
     "NoticeRefused",

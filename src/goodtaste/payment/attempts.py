@@ -26,9 +26,9 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input
 from goodtaste.kernel.jobs import schedule
 from goodtaste.kernel.money import FEN_MAX
-from goodtaste.payment import rules
+from goodtaste.payment import pay_codes, rules
 from goodtaste.payment.gateway import Gateways, Way
-from goodtaste.payment.pay_codes import CodeOfAnother, wallet_of
+from goodtaste.payment.pay_codes import SHOWN
 from goodtaste.payment.tables import notice, payment
 
 POLL = "payment.poll"
@@ -70,7 +70,7 @@ class Pay(Input, frozen=True):
     amount_fen: Annotated[
         int, msgspec.Meta(ge=1, le=FEN_MAX, description="Whole fen: what is due, and seen by the diner")
     ]
-    auth_code: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{16,24})?$(?!\n)")] = ""
+    auth_code: Annotated[str, msgspec.Meta(pattern=SHOWN)] = ""
     way: Way = "qr"
     login_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{0,128}$(?!\n)")] = ""
 
@@ -189,9 +189,8 @@ def opened(
     today: date,
     at: datetime,
 ) -> Payment:
-    """Return an attempt through a gateway as it begins, holding nothing yet.  Refuses `CodeOfAnother`."""
-    if asked.auth_code and (wallet_of(asked.auth_code) or asked.method) != asked.method:
-        raise CodeOfAnother(method=asked.method, wallet=wallet_of(asked.auth_code))
+    """Return an attempt through a gateway as it begins, holding nothing yet.  Refuses `CodeOfAnother` and `NotAPayCode`."""
+    pay_codes.check(asked.auth_code, method=asked.method)
     return Payment(
         id=asked.payment_id,
         order_id=order_id,

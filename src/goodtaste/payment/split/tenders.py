@@ -19,6 +19,7 @@ from goodtaste.payment.accounts import charges
 from goodtaste.payment.attempts import Payment
 from goodtaste.payment.cash import TooLittleCash
 from goodtaste.payment.gateway import Way
+from goodtaste.payment.pay_codes import SHOWN
 from goodtaste.payment.split.tables import meal, voucher
 
 VOUCHER_NUMBER_MAX = 64
@@ -83,7 +84,7 @@ class ByWallet(Input, frozen=True, tag_field="type", tag="wallet"):
     """A wallet, as for a payment of the whole bill."""
 
     method: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,23}" + END)]
-    auth_code: Annotated[str, msgspec.Meta(pattern=r"^([0-9]{16,24})?" + END)] = ""
+    auth_code: Annotated[str, msgspec.Meta(pattern=SHOWN)] = ""
     way: Way = "qr"
 
 
