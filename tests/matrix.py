@@ -296,6 +296,14 @@ GET    /v1/level-plan/versions                                  | ?  -  -  -  | 
 PUT    /v1/level-plan                                           | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 GET    /v1/program                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +
 PUT    /v1/program                                              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+# receipts and invoices
+GET    /v1/receipts/{token}                                     | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/receipts/{token}/invoice                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /r/{token}                                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /r/{token}                                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/orders/{order_id}/invoice                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/invoices                           | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
+POST   /v1/invoices/{invoice_id}/ask                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 # printing
 GET    /v1/stores/{store_id}/printers                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  +
 POST   /v1/stores/{store_id}/printers                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from datetime import datetime
 from typing import Any
 
 from goodtaste.floor.printing.emulator import Printed
 from goodtaste.floor.printing.network import Network
 from goodtaste.floor.printing.sandbox_printer import SandboxPrinter
+from goodtaste.floor.printing.tokens import receipt_token
 from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.kernel.ids import new_id
 from tests import org_kit
@@ -30,6 +32,25 @@ async def a_job(floor: Floor) -> dict[str, str]:
     )
     job = await floor.done("POST", f"/v1/printers/{made['id']}/test", {"id": new_id()}, floor.at("cashier"))
     return {"printer_id": made["id"], "job_id": job["id"]}
+
+
+def a_buyer(**fields: Any) -> dict[str, Any]:
+    """Return what is sent to ask for an invoice."""
+    return {"id": new_id(), "kind": "person", "title": "小满", "email": "man@example.com"} | fields
+
+
+def token_of(floor: Floor, order: Any) -> str:
+    """Return the code on the receipt of an order."""
+    paid_at = datetime.fromisoformat(order["paid_at"])
+    return receipt_token(order["id"], paid_at=paid_at, keyring=floor.process.keyring)
+
+
+async def an_invoice(floor: Floor) -> dict[str, str]:
+    """Have a paid order, its receipt, and an invoice that was asked for."""
+    order = await floor.bought()
+    token = token_of(floor, order)
+    made = await floor.done("POST", f"/v1/receipts/{token}/invoice", a_buyer())
+    return {"token": token, "invoice_id": made["id"]}
 
 
 class Desk:

@@ -74,6 +74,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
     pin = {"staff_id": new_id(), "pin": "736194"}
     refund = {"id": new_id(), "reason": "退", "seen_amount_fen": 100, "pieces": pieces, "restock": True}
     gift = {"id": new_id(), "template_id": new_id(), "member_id": member.id, "reason": "送"}
+    invoice = print_kit.a_buyer(kind="company", tax_no="91330106MA2CFP4Q0T")
     printer = print_kit.a_printer_asked() | {
         "paper_mm": 58, "answers": "status", "stations": [new_id()], "fallback_id": new_id(), "fallback_after_s": 9,
         "active": True,
@@ -143,6 +144,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "switch": Route(switch, admin, {"open": True, "reason": "开"}),
         "gift": Route("/v1/coupons", admin, gift),
         "claim": Route("/v1/me/coupons", floor.by(member), {"id": new_id(), "template_id": new_id()}),
+        "invoice": Route(f"/v1/orders/{order['id']}/invoice", by, invoice),
         "printer": Route(f"/v1/stores/{floor.store.id}/printers", manager, printer),
         "reprint": Route(
             f"/v1/print-jobs/{new_id()}/reprint", by, {"id": new_id(), "reason": "再来", "printer_id": new_id()}
@@ -152,7 +154,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
 
 NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "part", "take back", "account", "shift", "move", "count",
          "close shift", "hand over", "drawer", "settle", "cancel", "advance", "preview",
-         "refund", "give up", "template", "switch", "gift", "claim", "printer", "reprint")  # fmt: skip
+         "refund", "give up", "template", "switch", "gift", "claim", "invoice", "printer", "reprint")  # fmt: skip
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

@@ -76,6 +76,41 @@ def upgrade() -> None:
         batch_op.create_index("floor_dish_ticket_idx", ["ticket_id"], unique=False)
 
     op.create_table(
+        "floor_invoice",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("red_of", columns.Id(), nullable=True),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("reversed_fen", columns.Int(), nullable=False),
+        sa.Column("buyer", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("number", columns.Str(), nullable=False),
+        sa.Column("url", columns.Str(), nullable=False),
+        sa.Column("why", columns.Str(), nullable=False),
+        sa.Column("asked_by", columns.Str(), nullable=False),
+        sa.Column("asked_at", columns.Moment(), nullable=False),
+        sa.Column("settled_at", columns.Moment(), nullable=True),
+        sa.Column("holds_order_id", columns.Id(), nullable=True),
+        sa.CheckConstraint("(state = 'issued') = (number <> '')", name=op.f("floor_invoice_number")),
+        sa.CheckConstraint(
+            "(state IN ('issued', 'failed')) = (settled_at IS NOT NULL)", name=op.f("floor_invoice_settled")
+        ),
+        sa.CheckConstraint("state IN ('requested', 'issuing', 'issued', 'failed')", name=op.f("floor_invoice_state")),
+        sa.CheckConstraint("amount_fen > 0", name=op.f("floor_invoice_amount")),
+        sa.CheckConstraint("red_of IS NULL OR holds_order_id IS NULL", name=op.f("floor_invoice_red")),
+        sa.CheckConstraint("reversed_fen >= 0 AND reversed_fen <= amount_fen", name=op.f("floor_invoice_reversed")),
+        sa.ForeignKeyConstraint(["red_of"], ["floor_invoice.id"], name=op.f("floor_invoice_red_of_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("floor_invoice_pkey")),
+        sa.UniqueConstraint("holds_order_id", name="floor_invoice_one_of_an_order"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("floor_invoice", schema=None) as batch_op:
+        batch_op.create_index("floor_invoice_order_idx", ["order_id", "asked_at"], unique=False)
+        batch_op.create_index("floor_invoice_store_idx", ["store_id", "asked_at", "id"], unique=False)
+
+    op.create_table(
         "floor_owed",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("dish_id", columns.Id(), nullable=False),
@@ -2998,6 +3033,11 @@ def downgrade() -> None:
         batch_op.drop_index("floor_owed_dish_idx")
 
     op.drop_table("floor_owed")
+    with op.batch_alter_table("floor_invoice", schema=None) as batch_op:
+        batch_op.drop_index("floor_invoice_store_idx")
+        batch_op.drop_index("floor_invoice_order_idx")
+
+    op.drop_table("floor_invoice")
     with op.batch_alter_table("floor_dish", schema=None) as batch_op:
         batch_op.drop_index("floor_dish_ticket_idx")
         batch_op.drop_index("floor_dish_order_idx")

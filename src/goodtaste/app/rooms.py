@@ -25,6 +25,11 @@ from goodtaste.events.ordering import (
 )
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
+from goodtaste.floor.invoice import http as invoice_http
+from goodtaste.floor.invoice import issuing as invoicing
+from goodtaste.floor.invoice.issuer import PLACE as INVOICE
+from goodtaste.floor.invoice.issuer import Invoices
+from goodtaste.floor.invoice.sandbox import InvoiceSandbox
 from goodtaste.floor.kitchen import hearing as kitchen_hearing
 from goodtaste.floor.kitchen import http as kitchen_http
 from goodtaste.floor.printing import http as printing_http
@@ -103,6 +108,7 @@ ROUTES: list[Any] = [
     *shop_http.ROUTES,
     *subscription_http.ROUTES,
     *printing_http.ROUTES,
+    *invoice_http.ROUTES,
     *twin_http.ROUTES,
 ]
 
@@ -149,7 +155,10 @@ def furnish(process: Process) -> None:
     process.show(payments.ClosedDays, payments.closed_days_snapshot())
     process.bring(ordering_wallet.settlements(process))
     process.bring(ordering_sales.books())
+    if process.settings.demo:
+        process.bring(InvoiceSandbox(process.settings, process.clock))
     local = sandboxes(process)
+    process.bring(Invoices(process.settings, sandbox=local.get(INVOICE), clock=process.clock))
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
     process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))
     network = Network()
@@ -160,6 +169,7 @@ async def clear(process: Process) -> None:
     """Give back what the rooms hold beside the database."""
     await process.part(members.Wechat).close()
     await process.part(members.Sms).close()
+    await process.part(Invoices).aclose()
     await process.part(payments.Gateways).aclose()
     await process.part(payments.Autopays).aclose()
     if process.settings.demo:
@@ -174,6 +184,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
         **{each.place: each for each in process.part(opening.Sandboxes).all},
         WECHAT: sandbox_wechat.sandbox(process),
         SMS: sandbox_sms.sandbox(process),
+        INVOICE: process.part(InvoiceSandbox),
     }
 
 
@@ -225,6 +236,7 @@ def subscriptions() -> Subscriptions:
     heard.add(LinesMoved, "floor.kitchen_on_moved", kitchen_hearing.on_moved)
     heard.add(OrderCancelled, "floor.kitchen_on_cancelled", kitchen_hearing.on_cancelled)
     heard.add(TableChanged, "floor.kitchen_on_table", kitchen_hearing.on_table)
+    heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
     return heard
 
 
@@ -270,4 +282,5 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **ordering_jobs.functions(process),
         **subscription_jobs.job_functions(process),
         **printing.job_functions(process),
+        **invoicing.job_functions(process),
     }

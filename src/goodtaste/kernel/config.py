@@ -164,6 +164,20 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alipay_key_file: Annotated[str, _is("PEM file of the app's private key")] = ""
     alipay_platform_file: Annotated[str, _is("PEM file of Alipay's public key, as shown on the app's page")] = ""
 
+    invoice_url: Annotated[
+        str,
+        _is(
+            "Issuer of electronic invoices. Empty: none are offered; where `demo` is on, the sandbox of this deployment issues them"
+        ),
+    ] = ""
+    invoice_app: Annotated[str, _is("Our name at the issuer of invoices")] = "goodtaste"
+    invoice_secret: Annotated[str, _is("Key shared with the issuer of invoices")] = "invoice-sandbox-secret"  # noqa: S105
+    invoice_seller_tax_no: Annotated[str, _is("Tax number of the brand, which stands on its invoices")] = (
+        "91330106MA2SAND0X0"
+    )
+    invoice_tax_bp: Annotated[
+        int, msgspec.Meta(ge=0, le=2_000), _is("Rate of value-added tax on meals, in basis points")
+    ] = 600
     printer_font: Annotated[
         str,
         _is(
@@ -304,6 +318,10 @@ def _check_for_guests(settings: Settings, wrong: Callable[..., None]) -> None:
         wrong("secret_missing", "secret_key")
     if settings.wallet_url and settings.wallet_secret == known.wallet_secret:
         wrong("wallet_secret_known", "wallet_secret")
+    if settings.invoice_url and settings.invoice_secret == known.invoice_secret:
+        wrong("invoice_secret_known", "invoice_secret")
+    if settings.invoice_url and not settings.invoice_seller_tax_no:
+        wrong("invoice_seller_missing", "invoice_seller_tax_no")
     if settings.host not in HERE and settings.public_url == known.public_url:
         wrong("public_url_here", "public_url", settings.public_url, host=settings.host)
     if urlsplit(settings.public_url).scheme not in ("http", "https"):

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import GuardBroken, Int, Moment, Read, Steps, Str, insert, par, rows, script
-from goodtaste.member.sandbox import Answer, Call, Sandbox
+from goodtaste.kernel.sandbox import Answer, Call, Sandbox
 from goodtaste.member.sms import API_VERSION, BEIJING, DELIVERED, FAILED, number, signature
 from goodtaste.member.tables import sandbox_sms
 

@@ -18,7 +18,7 @@ from sqlalchemy import func, select, update
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import GuardBroken, Moment, Read, Steps, Str, change, insert, par, script
 from goodtaste.kernel.input import Input, Name
-from goodtaste.member.sandbox import Answer, Call, Sandbox
+from goodtaste.kernel.sandbox import Answer, Call, Sandbox
 from goodtaste.member.tables import sandbox_code
 
 CODE_TTL = timedelta(minutes=5)

@@ -24,6 +24,8 @@ _COUNTER = _FLOOR | {
     "account.read",
     "coupon.read",
     "drawer.open",
+    "invoice.ask",
+    "invoice.read",
     "order.cancel",
     "payment.take",
     "shift.run",
@@ -92,6 +94,7 @@ _AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
 _FINANCE = frozenset(
     {
         "account.charge",
+        "invoice.read",
         "account.edit",
         "account.read",
         "account.settle",

@@ -13,11 +13,12 @@ Answer = tuple[int, Any]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """A request to a sandbox: its query and, from a form, its fields; the raw body."""
+    """A request to a sandbox: its query and, from a form, its fields; the raw body; the path."""
 
     method: str
     query: dict[str, str]
     body: bytes
+    path: str = ""
 
     @property
     def form(self) -> dict[str, str]:
@@ -29,7 +30,7 @@ Route = Callable[[Call], Awaitable[Answer]]
 
 
 class Sandbox:
-    """An ASGI application of `routes` by method and path."""
+    """An ASGI application of `routes` by method and path; the last part of a path may be `*`."""
 
     def __init__(self, routes: Mapping[tuple[str, str], Route]) -> None:
         self._routes = routes
@@ -37,12 +38,13 @@ class Sandbox:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer one request."""
         path = f"/{scope['path'].strip('/')}"
-        route = self._routes.get((scope["method"], path))
+        above = path.rpartition("/")[0]
+        route = self._routes.get((scope["method"], path)) or self._routes.get((scope["method"], f"{above}/*"))
         if route is None:
             await _send(send, 404, {"error": f"no {scope['method']} {path} here"})
             return
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        await _send(send, *await route(Call(scope["method"], query, await _body(receive))))
+        await _send(send, *await route(Call(scope["method"], query, await _body(receive), path)))
 
 
 async def _body(receive: Any) -> bytes:
