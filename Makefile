@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test crash walk docs pictures lock wheel reset clean
+.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test web-walk crash walk docs pictures lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -66,6 +66,9 @@ prices: setup-dev ## price 100,000 random carts against brute force, and return 
 
 web-test: setup ## check types, tests and sizes of the screens; needs Node 20.19, or fetches one
 	@$(BIN)/python -m tools.web test
+
+web-walk: setup-dev pages ## walk through the screens in Chromium, on a house that runs; ARGS chooses walks
+	@$(BIN)/python -m pytest -p no:cacheprovider $(or $(ARGS),web/e2e)
 
 crash: setup-dev ## kill the server and the database under load, and prove the books
 	@$(BIN)/python -m bench.crash $(ARGS)

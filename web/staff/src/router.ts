@@ -14,12 +14,16 @@ export const router = createRouter({
   routes: [
     { path: '/sign-in', component: () => import('@/screens/SignIn.vue'), meta: { open: true } },
     { path: '/pair', component: () => import('@/screens/PairDevice.vue'), meta: { open: true } },
+    { path: '/design', component: () => import('@/screens/DesignPage.vue'), meta: { open: true } },
     { path: '/stores', component: () => import('@/screens/ChooseStore.vue') },
     {
       path: '/',
       component: () => import('@/screens/ShellFrame.vue'),
       children: [
-        { path: '', redirect: '/settings' },
+        { path: '', redirect: '/pos' },
+        { path: 'pos', component: () => import('@/screens/pos/PosScreen.vue'), meta: { permission: 'order.place' } },
+        { path: 'orders/:id?', component: () => import('@/screens/orders/OrdersScreen.vue'), meta: { permission: 'order.read' } },
+        { path: 'stock', component: () => import('@/screens/StockScreen.vue'), meta: { permission: 'menu.read' } },
         { path: 'settings', component: () => import('@/screens/SettingsScreen.vue') },
         { path: ':rest(.*)*', component: () => import('@/screens/NoSuchScreen.vue') },
       ],

@@ -46,7 +46,7 @@ async function freshOr(request, name, page) {
     return answer
   } catch (error) {
     const kept = await cache.match(page ?? request)
-    if (kept) return kept
+    if (kept) return new Response(kept.body, { headers: { ...Object.fromEntries(kept.headers), 'x-kept': '1' } }) // nobody takes it for an answer of now
     throw error
   }
 }

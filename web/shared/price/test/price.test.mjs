@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
+import { explain } from '../dist/explain.js'
 import { faults, inWords, yuan } from '../dist/price.js'
 
 const read = (path) => JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8'))
@@ -18,6 +19,7 @@ test('there are golden prices', () => assert.ok(cases.length >= 60))
 
 for (const each of cases) {
   test(`${each.name}: adds up`, () => assert.deepEqual(faults(each.priced, each.rows), []))
+  test(`${each.name}: is explained as the server does`, () => assert.deepEqual(explain(each.priced), each.rows))
   for (const language of ['zh-CN', 'en']) {
     test(`${each.name}: ${language}`, () => {
       assert.deepEqual(flat(inWords(each.rows, language, words, names[language])), each.said[language])

@@ -89,7 +89,8 @@ async function send<O>(method: Method, path: string, asking: Asking<O>, token: s
       signal: AbortSignal.any(signals),
       cache: 'no-cache',
     })
-    net.heard()
+    if (answer.headers.has('x-kept')) net.missed()
+    else net.heard()
     return answer
   } catch (error) {
     if (asking.signal?.aborted) throw error

@@ -11,7 +11,7 @@ export function watchForFresh(): void {
     if (had) fresh.value = true
   })
   navigator.serviceWorker
-    .register('/staff/sw.js', { scope: '/staff' })
+    .register('/staff/sw.js', { scope: '/staff/' })
     .then((found) => setInterval(() => void found.update().catch(() => undefined), LOOK_MS))
     .catch(() => undefined) // a browser without workers loses the reload without a network, nothing else
 }

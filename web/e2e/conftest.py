@@ -1,0 +1,200 @@
+"""A running demonstration and a browser before it: nothing is mocked, every walk goes through the product as it is served.
+
+GOODTASTE_WALK_PICTURES=1 writes the pictures of docs/screens anew.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "docs" / "screens"
+AXE = (ROOT / "web" / "staff" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM", "/usr/bin/chromium")
+STARTS_S = 90
+PASSWORD = "Good taste 2026"  # of the demonstration
+
+
+class House:
+    """A demonstration that runs, and what a test asks it beside the browser."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.http = httpx.Client(base_url=url, timeout=20)
+        stores = self.http.get("/v1/stores").json()
+        self.store = next(each["id"] for each in stores if each["code"] == "HW-05")  # it never closes
+
+    def staff(self, login: str = "manager05") -> dict[str, str]:
+        """Return the headers of somebody of the staff."""
+        body = {"login": login, "password": PASSWORD, "device": "walk"}
+        return _bearer(self.http.post("/v1/staff/sign-in", json=body).json())
+
+    def orders(self) -> list[dict[str, Any]]:
+        """Return the newest orders of the store."""
+        found = self.http.get(f"/v1/stores/{self.store}/orders", headers=self.staff()).json()["orders"]
+        return list(found)
+
+    def member(self, phone: str = "13900000001") -> dict[str, str]:
+        """Sign a member in by phone, and return their headers."""
+        self.http.post("/v1/auth/phone/code", json={"phone": phone, "purpose": "login"}).raise_for_status()
+        sent = self.http.get("/sandbox/sms/messages", params={"phone": phone}).json()[0]
+        code = json.loads(sent["params"])["code"]
+        return _bearer(self.http.post("/v1/auth/phone", json={"phone": phone, "code": code, "device": "walk"}).json())
+
+    def member_code(self, who: dict[str, str]) -> str:
+        """Return what a member's phone shows now."""
+        return str(self.http.get("/v1/me/code", headers=who).json()["qr"])
+
+
+def _bearer(signed_in: dict[str, Any]) -> dict[str, str]:
+    return {"authorization": f"Bearer {signed_in['tokens']['access_token']}"}
+
+
+def _free_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+@pytest.fixture(scope="session")
+def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
+    """Serve a demonstration for all walks."""
+    url = f"http://127.0.0.1:{_free_port()}"
+    data = tmp_path_factory.mktemp("house")
+    env = {name: value for name, value in os.environ.items() if not name.startswith("GOODTASTE_")}
+    env |= {"GOODTASTE_DATA_DIR": str(data), "GOODTASTE_PUBLIC_URL": url, "GOODTASTE_LOG_LEVEL": "warning"}
+    words = [sys.executable, "-m", "goodtaste", "serve", "--demo", "--port", url.rpartition(":")[2]]
+    said = (data / "said").open("wb")
+    process = subprocess.Popen(words, env=env, cwd=data, stdout=said, stderr=subprocess.STDOUT)
+    try:
+        until = time.monotonic() + STARTS_S
+        while True:
+            assert process.poll() is None, (data / "said").read_text()
+            try:
+                if httpx.get(f"{url}/health").status_code == 200:
+                    break
+            except httpx.TransportError:
+                assert time.monotonic() < until, (data / "said").read_text()
+                time.sleep(0.2)
+        served = House(url)
+        yield served
+        served.http.close()
+    finally:
+        process.terminate()
+        process.wait(30)
+        said.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Open Debian's Chromium."""
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield opened
+        opened.close()
+
+
+class Desk:
+    """A page of the store's screens, with a person at it."""
+
+    def __init__(self, house: House, context: BrowserContext) -> None:
+        self.house, self.context, self.page = house, context, context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.page.on("console", self._hear)
+
+    def _hear(self, message: Any) -> None:
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.faults.append(message.text)
+
+    def sign_in(self, login: str = "cashier05", *, to: str = "/pos") -> None:
+        """Sign a person in as a demonstration offers it, and go to a screen."""
+        self.page.goto(f"{self.house.url}/staff/sign-in?as={login}")
+        self.page.wait_for_url(re.compile(r"/staff/(?!sign-in)"))
+        if not self.page.url.endswith(to):
+            self.page.goto(f"{self.house.url}/staff{to}")
+        if to == "/pos":
+            self.page.wait_for_selector(".dish")
+
+    def keys(self, *names: str) -> None:
+        """Press keys, as fast as a person does."""
+        for name in names:
+            self.page.keyboard.press(name)
+            self.page.wait_for_timeout(90)
+
+    def scan(self, code: str) -> None:
+        """Let a scanner type: into the field that has the focus, or, where none has, as fast as scanners do."""
+        self.page.wait_for_timeout(300)
+        if self.page.evaluate("() => document.activeElement.tagName") == "INPUT":
+            self.page.keyboard.type(code)
+            self.page.keyboard.press("Enter")
+            return
+        keys = [*code, "Enter"]
+        self.page.evaluate(
+            "(keys) => keys.forEach((key) => dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true })))", keys
+        )
+
+    def priced(self) -> None:
+        """Wait until the server's price is shown."""
+        self.page.wait_for_selector(".why")
+
+    def number(self) -> str:
+        """Return the number that the guest is told."""
+        self.page.wait_for_selector("[data-stage=paid], [data-stage=placed]")
+        return self.page.inner_text("[data-test=number]").strip()
+
+    def axe(self) -> list[str]:
+        """Return what axe finds that is serious or worse."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("Runtime.evaluate", {"expression": AXE})
+        found = self.page.evaluate("() => window.axe.run({ resultTypes: ['violations'] })")
+        return [
+            f"{each['id']}: {node['html'][:160]} {(node['any'] or [{}])[0].get('message', '')}"
+            for each in found["violations"]
+            if each["impact"] in ("serious", "critical")
+            for node in each["nodes"]
+        ]
+
+    def picture(self, name: str) -> None:
+        """Write the picture of what is shown, where pictures are asked for."""
+        self.page.wait_for_timeout(350)
+        if os.environ.get("GOODTASTE_WALK_PICTURES"):
+            session = self.context.new_cdp_session(self.page)
+            shot = session.send("Page.captureScreenshot", {"format": "webp", "quality": 72})
+            PICTURES.mkdir(exist_ok=True)
+            (PICTURES / f"{name}.webp").write_bytes(base64.b64decode(shot["data"]))
+
+
+@pytest.fixture
+def open_desk(house: House, browser: Browser) -> Iterator[Callable[..., Desk]]:
+    """Open desks; what a page said of a fault, or of its policy, fails the test."""
+    opened: list[Desk] = []
+
+    def open_one(width: int = 1366, height: int = 768, **more: Any) -> Desk:
+        settings = {
+            "locale": "zh-CN",
+            "timezone_id": "Asia/Shanghai",
+            "color_scheme": "light",
+            "reduced_motion": "reduce",
+        } | more
+        opened.append(Desk(house, browser.new_context(viewport={"width": width, "height": height}, **settings)))
+        return opened[-1]
+
+    yield open_one
+    for each in opened:
+        each.context.close()
+    assert [fault for each in opened for fault in each.faults] == []

@@ -1,0 +1,48 @@
+import type { Dish } from '@/api/types'
+
+interface Entry {
+  readonly dish: Dish
+  readonly text: string
+  readonly full: string
+  readonly initials: string
+}
+
+type Pinyin = typeof import('pinyin-pro').pinyin
+let pinyin: Pinyin | null = null
+const entries = new WeakMap<Dish, Entry>()
+
+/** Fetches the table of readings, once; until it is there, dishes are found by their characters alone. */
+export async function readReadings(): Promise<void> {
+  pinyin ??= (await import('pinyin-pro')).pinyin
+}
+
+function entryOf(dish: Dish): Entry {
+  const made = entries.get(dish)
+  if (made && (made.full || !pinyin)) return made
+  const text = [dish.name, ...dish.tags].join(' ').toLowerCase()
+  const read = pinyin?.(dish.name, { toneType: 'none', type: 'array', nonZh: 'consecutive' }) ?? []
+  const entry = { dish, text, full: read.join('').toLowerCase(), initials: read.map((each) => each.slice(0, 1)).join('').toLowerCase() }
+  entries.set(dish, entry)
+  return entry
+}
+
+/** Finds dishes by characters, pinyin or initials of pinyin, the best fits first; every dish for no text. */
+export function find(dishes: readonly Dish[], asked: string): readonly Dish[] {
+  const text = asked.trim().toLowerCase().replace(/\s+/g, '')
+  if (!text) return dishes
+  const ranked: { dish: Dish; rank: number }[] = []
+  for (const dish of dishes) {
+    const rank = rankOf(entryOf(dish), text)
+    if (rank < 9) ranked.push({ dish, rank })
+  }
+  return ranked.sort((a, b) => a.rank - b.rank).map((each) => each.dish)
+}
+
+function rankOf(entry: Entry, text: string): number {
+  if (entry.text.startsWith(text)) return 0
+  if (entry.initials.startsWith(text)) return 1
+  if (entry.full.startsWith(text)) return 2
+  if (entry.text.replace(/\s+/g, '').includes(text)) return 3
+  if (entry.initials.includes(text)) return 4
+  return entry.full.includes(text) ? 5 : 9
+}
