@@ -268,6 +268,9 @@ GET    /v1/me/level/history                                     | ?  +  +  -  | 
 POST   /v1/me/phone                                             | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points/expiring                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+GET    /v1/me/favourites                                        | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+PUT    /v1/me/favourites/{dish_id}                              | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
+DELETE /v1/me/favourites/{dish_id}                              | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points/gifts                                      | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 POST   /v1/me/points/gifts                                      | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -
 GET    /v1/me/points/history                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -

@@ -122,6 +122,16 @@ async def test_a_job_that_fails_for_good_stays_for_a_person(shop: Shop) -> None:
     assert len(bench.ran) == 1
 
 
+async def test_work_at_intervals_never_gives_up_so_that_its_next_interval_comes(shop: Shop) -> None:
+    bench = Bench(shop, fails=TRIES_MAX + 2, recurring=timedelta(days=1_000))
+    for _ in range(TRIES_MAX + 2):
+        await bench.turn()
+        await shop.db.execute(f"UPDATE kernel_job SET due_at = {_past(shop)} WHERE name = '{bench.name}'")
+    assert len(bench.ran) == TRIES_MAX + 2
+    await bench.turn()
+    assert (len(bench.ran), await bench.waiting()) == (TRIES_MAX + 3, [])
+
+
 async def test_an_interval_is_opened_once_by_whoever_comes(shop: Shop) -> None:
     bench = Bench(shop, recurring=timedelta(days=1_000))
     await asyncio.gather(

@@ -14,7 +14,9 @@ from goodtaste.kernel.ids import new_id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.member import notices
+from goodtaste.member.jobs import trading_day
 from goodtaste.member.rules import PointsRules, Program
+from goodtaste.org.api import Directory
 from tests.ledger_kit import broken_proofs
 from tests.member_kit import a_member, a_person, give, refused, stopped
 from tests.shop import Shop, at_once, write
@@ -182,13 +184,16 @@ async def test_members_are_told_once_for_each_notice_before_points_run_out(shop:
         assert await told(61) == []
 
 
-async def test_the_job_tells_everybody_and_finds_nothing_the_second_time(shop: Shop) -> None:
+async def test_a_night_tells_everybody_and_finds_nothing_the_second_time(shop: Shop) -> None:
     people = [await a_member(shop) for _ in range(3)]
     for i, who in enumerate(people):
         await give(shop, who[0], 10, days=3 + i)  # far from a notice, whatever the hour and the store
         await give(shop, who[0], 10, days=90)
-    for _ in range(2):
-        await notices.notices(shop.process)({})
+    [step] = notices.steps(shop.process)
+    tonight = trading_day(shop.process.see(Directory), shop.process.see(Program), at=shop.now)
+    assert await step.run(tonight - timedelta(days=2)) == 0, "a night that was missed tells nothing"
+    assert await step.run(tonight) >= 3
+    assert await step.run(tonight) == 0
     accounts = ", ".join(f"'{ledger.account_of(who[0], 'member')}'" for who in people)
     rows = await shop.db.execute(
         f"SELECT told_days, count(*) FROM ledger_lot WHERE account_id IN ({accounts}) GROUP BY 1"

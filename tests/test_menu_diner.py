@@ -11,7 +11,7 @@ import pytest
 from goodtaste.kernel import snapshot
 from goodtaste.kernel.ids import new_id
 from goodtaste.menu import api as menu
-from goodtaste.menu.book import MenuBook
+from goodtaste.menu.book import MenuBook, PriceRow
 from goodtaste.menu.diner import Pages, Short, shown
 from goodtaste.org.api import Directory, Hours
 from tests.member_kit import eventually
@@ -44,7 +44,14 @@ async def test_it_shows_what_is_sold_with_prices_for_guests_and_members(shop: Sh
     assert found is not None
     assert (found["name"], found["allergens"], found["spice"]) == ("宫保鸡丁", ["花生"], 2)
     assert found["skus"] == [
-        {"id": dish.skus[0].id, "name": "", "list_fen": 3800, "member_fen": 3500, "sold_out": False}
+        {
+            "id": dish.skus[0].id,
+            "name": "",
+            "list_fen": 3800,
+            "member_fen": 3500,
+            "reference_fen": 3800,
+            "sold_out": False,
+        }
     ]
     assert found["groups"][0]["options"] == [{"id": egg.id, "name": "加蛋", "price_fen": 200}]
     assert (page["licence"], page["open_now"]) == ("JY23101010000001", True)
@@ -52,6 +59,52 @@ async def test_it_shows_what_is_sold_with_prices_for_guests_and_members(shop: Sh
     english = dish_in(await read(shop, store_id, language="en-GB"), dish.id)
     assert english is not None
     assert (english["name"], english["groups"][0]["name"]) == ("Kung Pao Chicken", "Extras")
+
+
+def a_book_of(*steps: tuple[int, int], member_fen: int | None = None) -> MenuBook:
+    """Return a book of one SKU whose list price was set so many days after the first day, one after the other."""
+    starts = [LONG_AGO + timedelta(days=day) for day, _ in steps]
+    rows = [
+        PriceRow(new_id(), "sku", "list", None, None, fen, start, end)
+        for (_, fen), start, end in zip(steps, starts, [*starts[1:], None], strict=True)
+    ]
+    if member_fen is not None:
+        rows.append(PriceRow(new_id(), "sku", "member", None, None, member_fen, LONG_AGO, None))
+    return MenuBook([], [], rows)
+
+
+@pytest.mark.parametrize(
+    ("steps", "day", "struck"),
+    [
+        (((0, 4_000),), 100, 4_000),
+        (((0, 4_000),), 1, 4_000),
+        (((0, 3_000), (100, 4_000)), 101, 3_000),  # raised yesterday
+        (((0, 3_000), (100, 4_000)), 107.5, 4_000),  # raised more than seven days ago
+        (((0, 4_000), (100, 3_000)), 101, 4_000),  # reduced yesterday
+        (((0, 4_000), (100, 3_000)), 129, 4_000),
+        (((0, 4_000), (100, 3_000)), 131, 3_000),  # no reduction any more: it is the price
+        (((0, 3_000), (98, 9_000), (100, 3_500)), 101, 3_000),  # raised for two days, to be struck out
+        (((0, 3_000), (92, 9_000), (100, 3_500)), 101, 9_000),
+        (((0, 4_000), (95, 3_800), (100, 3_000)), 101, 3_800),  # reduced twice: the lowest before the last
+    ],
+)
+def test_what_is_struck_out_is_the_lowest_price_of_the_seven_days_before(
+    steps: tuple[tuple[int, int], ...], day: float, struck: int
+) -> None:
+    at = LONG_AGO + timedelta(days=day)
+    assert a_book_of(*steps).reference_fen("sku", store_id="s", channel="web", at=at) == struck
+
+
+async def test_a_price_raised_yesterday_is_not_struck_out_beside_the_members_price(shop: Shop) -> None:
+    store_id, ctx = await a_selling_store(shop), shop.process.context()
+    dish = await a_dish(shop, list_fen=3_000, member_fen=2_900)
+    dearer = menu.PriceAsked(sku_id=dish.skus[0].id, amount_fen=4_000)
+    await ctx.run(menu.set_prices(menu.NewPrices(id=new_id(), prices=(dearer,)), actor=ctx.actor, at=shop.now))
+    await ctx.refresh()
+    shown_now = dish_in(await read(shop, store_id), dish.id)
+    assert shown_now
+    [sku] = shown_now["skus"]
+    assert (sku["list_fen"], sku["member_fen"], sku["reference_fen"]) == (4_000, 2_900, 3_000)
 
 
 async def test_what_is_off_sale_or_has_no_price_here_is_not_shown(shop: Shop) -> None:

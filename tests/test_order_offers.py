@@ -256,6 +256,42 @@ async def test_a_gift_is_a_line_that_costs_nothing_while_it_lasts(floor: Floor) 
     await floor.books_hold()
 
 
+async def test_a_coupon_for_a_gift_brings_its_line_and_comes_back_with_the_order(floor: Floor) -> None:
+    member = await floor.a_member()
+    coupon = await floor.a_coupon(member, "gift", 2, sku_id=the("sku/tea"), threshold_fen=3_000)
+    await floor.portions("tea", 2)
+    short = await floor.do("POST", "/v1/quotes", _with(floor, coupon, line("dumplings")), floor.by(member))
+    assert short.json()["facts"]["why"] == "below_threshold"
+    order = await floor.bought(line("dumplings", 2), member=member, coupon_id=coupon)
+    assert [(each["sku_id"], each["qty"], each["due_fen"]) for each in order["lines"][1:]] == [(the("sku/tea"), 2, 0)]
+    assert (order["kept"]["gifts"], order["kept"]["names"][coupon][0]) == ({"2": coupon}, "券")
+    assert (await floor.sold("tea"))[0] == 0
+    assert await floor.coupon_state(coupon) == ("redeemed", order["id"])
+    back = await floor.refund(order, restock=True)
+    assert (back["amount_fen"], back["coupon_back"], (await floor.sold("tea"))[0]) == (3_798, True, 2)
+    await floor.portions("tea", None)
+    await floor.books_hold()
+
+
+async def test_a_coupon_for_the_delivery_waives_the_fee_and_no_more(floor: Floor) -> None:
+    await with_fees(floor, delivery_fen=600)
+    try:
+        member = await floor.a_member()
+        coupon = await floor.a_coupon(member, "free_delivery", 500)
+        asked = _with(floor, coupon, line("dumplings")) | {"kind": "delivery", "words": True}
+        quote = await floor.done("POST", "/v1/quotes", asked, floor.by(member))
+        assert quote["priced"]["due_fen"] == 1_899 + 100
+        assert any(each["say"].endswith("（免配送费券）省 ¥5.00") for each in quote["said"]["rows"])
+        here = await floor.do("POST", "/v1/quotes", asked | {"kind": "pickup"}, floor.by(member))
+        assert here.json()["facts"]["why"] == "no_delivery_fee"
+    finally:
+        await with_fees(floor)
+
+
+def _with(floor: Floor, coupon: str, *lines: Any) -> dict[str, Any]:
+    return {"store_id": floor.store.id, "channel": "mini_program", "lines": list(lines), "coupon_id": coupon}
+
+
 async def test_a_gift_on_a_bill_goes_with_what_gave_it(floor: Floor) -> None:
     gift = {"kind": "gift", "sku_id": the("sku/tea"), "name": "柠檬茶", "threshold_fen": 3_000}
     await an_offer(floor, gift, offer={"stacks_with": []})

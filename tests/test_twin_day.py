@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,10 @@ LIES = {
     "coupons": "UPDATE promo_template SET issued = issued {} 1 WHERE id = '{template}'",
 }
 
+MONDAY = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+AFTERNOON = MONDAY.replace(hour=14)
+WEDNESDAY = MONDAY + timedelta(days=2)
+
 
 @pytest.mark.parametrize("what", LIES)
 async def test_a_row_that_lies_is_found(
@@ -103,12 +108,42 @@ def test_the_same_seed_makes_the_same_day() -> None:
 def test_a_cart_is_reckoned_as_the_brief_says() -> None:
     wishes = [Wish({}, 2, 3_000, 2_700, {}), Wish({}, 1, 600, None, {})]
     coupon = Offer("c", "t", "cash", 2_000, 5_000, None)
-    assert reckon(wishes, member=False).due_fen == 6_600
-    bill = reckon(wishes, member=True, offer=coupon, points=10_000)
+    assert reckon(wishes, member=False, at=MONDAY).due_fen == 6_600
+    bill = reckon(wishes, member=True, at=MONDAY, offer=coupon, points=10_000)
     assert (bill.amount_fen, bill.coupon_fen, bill.points, bill.due_fen) == (6_000, 2_000, 400, 3_600)
     assert earned(10_000, earn_bp=10_000) == 10
     assert Offer("c", "t", "percent", 2_000, 5_000, 3_000).saves_fen(20_000) == 3_000
     assert coupon.saves_fen(4_999) == 0
+
+
+@pytest.mark.parametrize(
+    ("wishes", "at", "coupon", "due_fen"),
+    [
+        ([(1, 8_000, "菜")], MONDAY, None, 7_200),
+        ([(1, 15_000, "菜")], MONDAY, None, 13_000),
+        ([(1, 10_000, "菜")], WEDNESDAY, None, 8_800),  # members' day takes 12, the threshold 8
+        ([(1, 16_000, "菜")], WEDNESDAY, None, 14_000),  # 12 % are 19.20
+        ([(3, 1_600, "冻柠茶")], AFTERNOON, None, 4_000),  # of three one is at half price
+        ([(1, 1_600, "冻柠茶"), (1, 1_200, "酸梅汤")], AFTERNOON, None, 2_200),
+        ([(1, 1_600, "冻柠茶"), (1, 1_200, "豆浆")], AFTERNOON, None, 2_800),
+        ([(1, 1_600, "冻柠茶"), (1, 1_200, "酸梅汤")], MONDAY, None, 2_800),
+        ([(1, 7_200, "菜"), (2, 800, "冻柠茶")], AFTERNOON, None, 7_600),  # 84 are left of 88: 8 off 80
+        (
+            [(1, 6_700, "菜"), (2, 800, "冻柠茶")],
+            AFTERNOON,
+            None,
+            7_500,
+        ),  # with the drink 79 are left: 8 off 83 is more
+        ([(1, 10_500, "菜")], MONDAY, (2_000, 10_000), 8_500),  # the coupon alone: with 8 off it lacks its threshold
+        ([(1, 15_000, "菜")], MONDAY, (2_000, 10_000), 11_000),
+    ],
+)
+def test_the_offers_of_the_brand_are_reckoned_as_the_brief_says(
+    wishes: list[tuple[int, int, str]], at: datetime, coupon: tuple[int, int] | None, due_fen: int
+) -> None:
+    cart = [Wish({}, qty, fen, None, {}, name) for qty, fen, name in wishes]
+    offer = Offer("c", "t", "cash", *coupon, None) if coupon else None
+    assert reckon(cart, member=True, at=at, offer=offer).due_fen == due_fen
 
 
 def test_the_command_says_what_to_do_when_no_house_answers(tmp_path: Path) -> None:

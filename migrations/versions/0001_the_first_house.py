@@ -348,6 +348,17 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "kernel_night_fault",
+        sa.Column("business_date", columns.Day(), nullable=False),
+        sa.Column("step", columns.Str(), nullable=False),
+        sa.Column("tries", columns.Int(), nullable=False),
+        sa.Column("error", columns.Str(), nullable=False),
+        sa.Column("failed_at", columns.Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("business_date", "step", name=op.f("kernel_night_fault_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    op.create_table(
         "kernel_outbox",
         sa.Column("seq", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
         sa.Column("id", columns.Id(), nullable=False),
@@ -1318,6 +1329,19 @@ def upgrade() -> None:
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.create_index("member_consent_member_idx", ["member_id", "purpose", "at"], unique=False)
 
+    op.create_table(
+        "member_favourite",
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("dish_id", columns.Id(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("marked_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("nth BETWEEN 1 AND 50", name=op.f("member_favourite_full")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_favourite_member_id_fkey")),
+        sa.PrimaryKeyConstraint("member_id", "dish_id", name=op.f("member_favourite_pkey")),
+        sa.UniqueConstraint("member_id", "nth", name="member_favourite_nth"),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
     op.create_table(
         "member_gift",
         sa.Column("id", columns.Id(), nullable=False),
@@ -2839,6 +2863,7 @@ def downgrade() -> None:
 
     op.drop_table("member_identity")
     op.drop_table("member_gift")
+    op.drop_table("member_favourite")
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.drop_index("member_consent_member_idx")
 
@@ -3002,6 +3027,7 @@ def downgrade() -> None:
 
     op.drop_table("kernel_session")
     op.drop_table("kernel_outbox")
+    op.drop_table("kernel_night_fault")
     op.drop_table("kernel_night")
     op.drop_table("kernel_made")
     with op.batch_alter_table("kernel_job", schema=None) as batch_op:

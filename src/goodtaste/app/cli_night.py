@@ -35,12 +35,19 @@ def night() -> None:
 @click.pass_context
 def run(context: click.Context, on: datetime) -> None:
     """Run the night of a business date: what is missing up to it is done, what was done is run again and changes nothing."""
-    found = _with_process(settings_of(context), lambda process: _replay(process, on))
+    found, faults = _with_process(settings_of(context), lambda process: _replay(process, on))
     table = Table("step", "changed", "changed again")
     for each in found:
         table.add_row(each.step, str(each.touched), "-" if each.again is None else str(each.again))
     out.print(table)
+    _tell_faults(faults)
     tell("cli.night_run", on=f"{on:%Y-%m-%d}")
+
+
+def _tell_faults(faults: list[nights.NightFault]) -> None:
+    for each in faults:
+        code = "cli.night_parked" if each.parked else "cli.night_failed"
+        tell(code, step=each.step, on=str(each.business_date), tries=each.tries, error=each.error)
 
 
 @night.command()
@@ -48,28 +55,30 @@ def run(context: click.Context, on: datetime) -> None:
 @click.pass_context
 def show(context: click.Context, limit: int) -> None:
     """Show the steps that were done last, newest night first, and the order of a night."""
-    order, done = _with_process(settings_of(context), lambda process: _show(process, limit))
+    order, done, faults = _with_process(settings_of(context), lambda process: _show(process, limit))
     table = Table("business date", "step", "changed", "done at")
     for each in done:
         done_at = each.done_at.isoformat(timespec="seconds")
         table.add_row(str(each.business_date), each.step, str(each.touched), done_at)
     out.print(table)
+    _tell_faults(faults)
     tell("cli.night_order", order=" → ".join(order))
 
 
-async def _replay(process: Process, on: datetime) -> list[nights.Replayed]:
-    return await nights.replay(
+async def _replay(process: Process, on: datetime) -> tuple[list[nights.Replayed], list[nights.NightFault]]:
+    replayed = await nights.replay(
         process.db,
         rooms.night(process),
         on=on.date(),
         today=rooms.tonight(process),
         clock=process.clock,
     )
+    return replayed, await process.db.rows(nights.FAULTS())
 
 
-async def _show(process: Process, limit: int) -> tuple[list[str], list[nights.NightDone]]:
+async def _show(process: Process, limit: int) -> tuple[list[str], list[nights.NightDone], list[nights.NightFault]]:
     order = [step.name for step in rooms.night(process)]
-    return order, await process.db.rows(nights.RECENT(limit=limit))
+    return order, await process.db.rows(nights.RECENT(limit=limit)), await process.db.rows(nights.FAULTS())
 
 
 def _with_process(settings: Settings, work: Callable[[Process], Awaitable[T]]) -> T:

@@ -242,6 +242,7 @@ def subscriptions() -> Subscriptions:
 
 NIGHT_ORDER = (
     "member.expire",  # growth has left before levels are looked at
+    "member.tell_expiring",  # of what is left
     "member.review_levels",
     "member.end_grants",
     "promo.expire",
@@ -251,7 +252,10 @@ NIGHT_ORDER = (
 
 def night(process: Process) -> list[NightStep]:
     """Return what is done once for each business date, in the order in which it is done."""
-    steps = {step.name: step for step in [*member_nights.steps(process), *promo_jobs.night(process)]}
+    steps = {
+        step.name: step
+        for step in [*member_nights.steps(process), *member_notices.steps(process), *promo_jobs.night(process)]
+    }
     if unplaced := steps.keys() - set(NIGHT_ORDER):
         raise ValueError(f"the night has no place for {sorted(unplaced)}")
     return [steps[name] for name in NIGHT_ORDER]
@@ -275,7 +279,6 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         member_plan.CARRY_OUT: member_plan.carry_out_job(process),
         member_levels.SETTLE: member_levels.settle_job(process),
         promo_presents.GIVE: promo_presents.give_job(process),
-        member_notices.NOTICES.name: member_notices.notices(process),
         member_notices.LAPSE.name: member_notices.lapse(process),
         **payments.job_functions(process),
         **promo_jobs.functions(process),

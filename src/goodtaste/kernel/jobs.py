@@ -1,7 +1,8 @@
 """Jobs: work at a time (a timer, written in the transaction that causes it) and work at intervals, run by the leader.
 
 A job is a name and arguments.  Its function may call third parties between scripts; it may run twice after a crash, so each step of
-it can be repeated.  It is tried again with growing pauses; after the last try it stays in the table with its error, for a person.
+it can be repeated.  It is tried again with growing pauses; after the last try it stays in the table with its error, for a person.  Work at
+intervals is tried on without end: while its row stays, no other is added.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ DONE = change(delete(job).where(job.c.id == par("id", Id)))
 LATER = change(
     update(job)
     .where(job.c.id == par("id", Id))
-    .values(due_at=par("due_at", Moment), tries=job.c.tries + 1, error=par("error", Str))
+    .values(due_at=par("due_at", Moment), tries=par("tries", Int), error=par("error", Str))
 )
 TICK = Read(select(tick.c.slot).where(tick.c.name == par("name", Str)), _Tick)
 TICKED = put(tick, key=["name"])
@@ -141,6 +142,7 @@ class JobRunner:
         if missing:
             raise ValueError(f"no function for the jobs {sorted(missing)}")
         self._db, self._functions, self._recurring = db, functions, recurring
+        self._never_give_up = {each.name for each in recurring}
         self._under_way: dict[str, asyncio.Task[None]] = {}
         self.wake = Wake()
 
@@ -179,6 +181,8 @@ class JobRunner:
                 exc_info=due.tries + 1 >= TRIES_MAX,
             )
             pause = timedelta(seconds=min(2**due.tries, PAUSE_MAX_S))
-            await self._db.run(_write([LATER(id=due.id, due_at=clock.now() + pause, error=repr(error)[:2000])]))
+            tries = min(due.tries + 1, TRIES_MAX - 1) if due.name in self._never_give_up else due.tries + 1
+            again = LATER(id=due.id, due_at=clock.now() + pause, tries=tries, error=repr(error)[:2000])
+            await self._db.run(_write([again]))
         finally:
             del self._under_way[due.id]

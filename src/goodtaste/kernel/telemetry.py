@@ -45,6 +45,9 @@ READY_ERROR_SECONDS = Histogram(
     buckets=(15, 30, 60, 120, 180, 300, 600, 1_200, 3_600),
 )
 CALLBACKS_REJECTED = Counter("gt_callback_rejected_total", "Notices of gateways refused", ["method", "reason"])
+NIGHT_PARKED = Gauge(
+    "gt_night_parked", "Steps of nights that failed and wait for a person", multiprocess_mode="livemax"
+)
 LEADER = Gauge("gt_leader", "1 where this process relays events and runs jobs", multiprocess_mode="livesum")
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")

@@ -5,17 +5,30 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from litestar import Request, get, patch, post, put
+from litestar import Request, delete, get, patch, post, put
 from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import Id
 from goodtaste.kernel.web import Allow, Before, address_of, anybody, context, member, staff
 from goodtaste.ledger import api as ledger
-from goodtaste.member import adjustments, consents, gifts, login, notices, otp, points, points_rules, profile, visits
+from goodtaste.member import (
+    adjustments,
+    consents,
+    favourites,
+    gifts,
+    login,
+    notices,
+    otp,
+    points,
+    points_rules,
+    profile,
+    visits,
+)
 from goodtaste.member.adjustments import Adjusted, Adjustment, AdjustmentAsked, AdjustmentView, Answer
 from goodtaste.member.codes import PublicKey
 from goodtaste.member.consents import Consent, NewConsent
+from goodtaste.member.favourites import Favourite
 from goodtaste.member.gifts import Gift, NewGift
 from goodtaste.member.login import PhoneBinding, PhoneLogin, SignedIn, WechatLogin
 from goodtaste.member.otp import CodeAsked, CodeSent
@@ -24,6 +37,7 @@ from goodtaste.member.points_rules import NewPointsRules
 from goodtaste.member.profile import Me, MemberView, PhoneSeen, ProfilePatch, Why
 from goodtaste.member.rules import PointsRules, Program
 from goodtaste.member.visits import Arrived, CodeView, Scanned
+from goodtaste.menu.api import MenuBook
 from goodtaste.org import api as org
 from goodtaste.org.api import Directory
 
@@ -278,7 +292,32 @@ async def show_liability(request: Asked) -> Liability:
     return await points.liability(ctx.db, program=ctx.see(Program))
 
 
+@get("/v1/me/favourites", opt=member(), tags=["me"])
+async def my_favourites(request: Asked) -> list[Favourite]:
+    """List one's favourite dishes, and from when which of them cost less."""
+    ctx = context(request)
+    return await ctx.query(favourites.of_member(ctx.actor.id, program=ctx.see(Program)))
+
+
+@put("/v1/me/favourites/{dish_id:str}", opt=member(), tags=["me"])
+async def mark_favourite(dish_id: Id, request: Asked) -> list[Favourite]:
+    """Mark a dish as a favourite of one's own."""
+    ctx = context(request)
+    made = favourites.mark(ctx.actor.id, dish_id, book=ctx.see(MenuBook), program=ctx.see(Program), at=ctx.now)
+    return await ctx.run(made)
+
+
+@delete("/v1/me/favourites/{dish_id:str}", opt=member(), tags=["me"])
+async def unmark_favourite(dish_id: Id, request: Asked) -> None:
+    """Take the mark off a dish."""
+    ctx = context(request)
+    await ctx.run(favourites.unmark(ctx.actor.id, dish_id))
+
+
 ROUTES: list[Any] = [
+    my_favourites,
+    mark_favourite,
+    unmark_favourite,
     login_by_wechat,
     send_code,
     login_by_phone,

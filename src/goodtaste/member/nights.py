@@ -222,7 +222,7 @@ def steps(process: Process) -> list[NightStep]:
 
     return [
         NightStep("member.expire", jobs.expire(process)),
-        NightStep("member.review_levels", review_levels),
+        NightStep("member.review_levels", review_levels, needs=("member.expire",)),
         NightStep("member.end_grants", end_grants),
-        NightStep("member.birthdays", birthdays),
+        NightStep("member.birthdays", birthdays, needs=("member.review_levels", "member.end_grants")),
     ]

@@ -10,6 +10,7 @@ from goodtaste.events.member import PointsExpiring
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import Steps, first, rows, script
 from goodtaste.kernel.jobs import Every, JobFunction
+from goodtaste.kernel.night import NightStep
 from goodtaste.kernel.outbox import tell
 from goodtaste.ledger import api as ledger
 from goodtaste.member import adjustments
@@ -18,9 +19,8 @@ from goodtaste.member.record import MEMBER
 from goodtaste.member.rules import Program
 from goodtaste.org.api import Directory
 
-NOTICES = Every("member.expiry_notices", timedelta(hours=1))
 LAPSE = Every("member.lapse_adjustments", timedelta(hours=1))
-RECURRING = [NOTICES, LAPSE]
+RECURRING = [LAPSE]
 
 SHOWN_MAX = 400  # days on which points run out that are listed
 
@@ -53,30 +53,38 @@ def _notice(day: ledger.Ending, notice_days: tuple[int, ...], *, today: date) ->
     return min((days for days in notice_days if days >= (day.on - today).days), default=ledger.NEVER)
 
 
-def notices(process: Process) -> JobFunction:
-    """Return the job that tells members ahead of time, page by page; what it told before it stopped is not told again."""
+def steps(process: Process) -> list[NightStep]:
+    """Return the step of a night that tells members ahead of time, page by page; what it told before it stopped is not told again.
 
-    async def run(_: dict[str, Any]) -> None:
+    A night that was missed tells nothing: what it would say of its date is over, and the night of this date says what holds now.
+    """
+
+    async def run(on: date) -> int:
         program = process.see(Program)
-        today = trading_day(process.see(Directory), program, at=process.clock())
+        if on < trading_day(process.see(Directory), program, at=process.clock()):
+            return 0
+        told = 0
         for days in sorted(program.points.notice_days):
-            await _tell_all(process, program.points.notice_days, days=days, today=today)
+            told += await _tell_all(process, program.points.notice_days, days=days, today=on)
+        return told
 
-    return run
+    return [NightStep("member.tell_expiring", run, needs=("member.expire",))]
 
 
-async def _tell_all(process: Process, notice_days: tuple[int, ...], *, days: int, today: date) -> None:
-    until, after = today + timedelta(days=days), FIRST
+async def _tell_all(process: Process, notice_days: tuple[int, ...], *, days: int, today: date) -> int:
+    until, after, told = today + timedelta(days=days), FIRST, 0
     while owners := await process.db.rows(ledger.owners_to_tell(today=today, until=until, days=days, after=after)):
         for i in range(0, len(owners), AT_ONCE):
             some = owners[i : i + AT_ONCE]
-            await asyncio.gather(
+            news = await asyncio.gather(
                 *[
                     process.db.run(tell_of(each.owner_id, notice_days=notice_days, today=today, at=process.clock()))
                     for each in some
                 ]
             )
+            told += sum(map(len, news))
         after = owners[-1].owner_id
+    return told
 
 
 def lapse(process: Process) -> JobFunction:

@@ -47,6 +47,9 @@ class ProgramTerms(Input, frozen=True):
     bill_hold_minutes: Annotated[int, msgspec.Meta(ge=1, le=2 * DAY_MINUTES)]
     coupons_each_order: Annotated[int, msgspec.Meta(ge=1, le=COUPONS_MAX)]
     refund_policy: Policy
+    favourite_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000, description="Ten-thousandths: 1000 is a tenth")]
+    favourites_max: Annotated[int, msgspec.Meta(ge=0, le=50)]
+    favourite_days: Annotated[int, msgspec.Meta(ge=0, le=366)]
     zone: Name
     day_start_minute: Annotated[int, msgspec.Meta(ge=0, le=DAY_MINUTES - 1)]
 

@@ -80,6 +80,8 @@ class Program(msgspec.Struct, frozen=True):
     One order takes `coupons_each_order` coupons at most.  `refund_policy`, as an order is placed: when pieces come back and what stays does
     not reach a threshold any more, it counts as kept, or what it brought is charged (`threshold_lost`); an offer or coupon may say so
     itself.
+    `favourite_bp` of the list price come off the `favourites_max` dishes that a member marked first, for each from `favourite_days` after
+    it was marked (brief: a tenth; 0, none, unless the house says so, for members choose them themselves).
     `zone` and `day_start_minute` make the program's own trading day, for what happens in no store.
     """
 
@@ -91,6 +93,9 @@ class Program(msgspec.Struct, frozen=True):
     bill_hold_minutes: int = 240
     coupons_each_order: int = 1
     refund_policy: Policy = "threshold_kept"
+    favourite_bp: int = 0
+    favourites_max: int = 3
+    favourite_days: int = 7
     zone: str = "Asia/Shanghai"
     day_start_minute: int = 240
     levels: tuple[Level, ...] = (

@@ -36,6 +36,19 @@ member = create_table(
     ),
 )
 
+favourite = create_table(
+    "member_favourite",
+    Column("member_id", Id, ForeignKey("member_member.id"), nullable=False),
+    Column("dish_id", Id, nullable=False),
+    Column("nth", Int, nullable=False),
+    Column("marked_at", Moment, nullable=False),
+    PrimaryKeyConstraint("member_id", "dish_id"),
+    UniqueConstraint("member_id", "nth", name="member_favourite_nth"),
+    CheckConstraint("nth BETWEEN 1 AND 50", name="member_favourite_full"),
+    narrow=True,
+)
+"""Dishes that members have marked; `nth` is a place among so many that there are for each."""
+
 secret = create_table(
     "member_secret",
     Column("member_id", Id, ForeignKey("member_member.id"), primary_key=True),

@@ -23,7 +23,7 @@ from goodtaste.menu.categories import (
 )
 from goodtaste.menu.days import begin_day, begin_days
 from goodtaste.menu.diner import Pages, Short, short_snapshot
-from goodtaste.menu.dishes import change_dish, make_dish, switch_dish
+from goodtaste.menu.dishes import DishUnknown, change_dish, make_dish, switch_dish
 from goodtaste.menu.making import Making, makings
 from goodtaste.menu.portions import (
     MoreAsked,
@@ -41,10 +41,10 @@ from goodtaste.menu.transfer import ImportRefused, Report, RowFault, import_menu
 
 __all__ = [
     "COURSE_MAX", "PAST_DISHES_MAX", "STOCK_GUARDS", "BadChoice", "BadDish", "CategoryChange", "ChangedMeanwhile", "Choice",
-    "ChoiceAsked", "Chosen", "DishChange", "GroupAsked", "Guest", "ImportRefused", "Making", "MenuBook", "MoreAsked", "NewCategory",
-    "NewDish", "NewPrices", "NotOnMenu", "OptionAsked", "Pages", "Part", "PastDish", "PortionsAsked", "PriceAsked", "Report",
-    "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut", "SoldOutAsked", "Stock", "add_portions", "archive", "begin_day",
-    "begin_days", "change_category", "change_dish", "end_price", "explain", "give_back", "import_menu", "in_store", "make_category",
-    "make_dish", "makings", "menu_snapshot", "past_code", "set_portions", "set_prices", "short_snapshot", "stock_of", "switch_dish",
-    "switch_sold_out", "take", "total",
+    "ChoiceAsked", "Chosen", "DishChange", "DishUnknown", "GroupAsked", "Guest", "ImportRefused", "Making", "MenuBook",
+    "MoreAsked", "NewCategory", "NewDish", "NewPrices", "NotOnMenu", "OptionAsked", "Pages", "Part", "PastDish",
+    "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut", "SoldOutAsked", "Stock",
+    "add_portions", "archive", "begin_day", "begin_days", "change_category", "change_dish", "end_price", "explain",
+    "give_back", "import_menu", "in_store", "make_category", "make_dish", "makings", "menu_snapshot", "past_code",
+    "set_portions", "set_prices", "short_snapshot", "stock_of", "switch_dish", "switch_sold_out", "take", "total",
 ]  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 import msgspec
@@ -17,6 +17,11 @@ COURSE_MAX = 9
 GUEST_MAX = 36  # characters
 
 Guest = Annotated[str, msgspec.Meta(max_length=GUEST_MAX, pattern=PRINTABLE)]
+
+
+WEEK = timedelta(days=7)  # 明码标价和禁止价格欺诈规定: what is struck out is the lowest price of the seven days before
+REDUCED = timedelta(days=30)  # so long a lower price is shown as a reduction; then it is the price
+INSTANT = timedelta(microseconds=1)
 
 
 class NotOnMenu(Refusal):
@@ -200,6 +205,26 @@ class MenuBook:
             if row.holds(store_id, channel, at):
                 return row.amount_fen
         return None
+
+    def reference_fen(self, sku_id: str, *, store_id: str, channel: str, at: datetime) -> int | None:
+        """Return what may be struck out beside what is asked at `at`: the lowest list price of the 7 days before, or None.
+
+        Beside a list price that was reduced within `REDUCED` these are the days before the reduction, else those up to now: a price that
+        was raised to be struck out is not among them.
+        """
+        here = {"store_id": store_id, "channel": channel}
+        rows = self._prices.get((sku_id, "list"), ())
+        now = next((row for row in rows if row.holds(store_id, channel, at)), None)
+        if now is None:
+            return None
+        began, until, inside = now.valid_from_at, at, [at]
+        before = self.price_of(sku_id, "list", at=began - INSTANT, **here)
+        if before is not None and before > now.amount_fen and at < began + REDUCED:
+            until, inside = began, []
+        edges = [edge for row in rows for edge in (row.valid_from_at, row.valid_to_at) if edge]
+        moments = [until - WEEK, *(edge for edge in edges if until - WEEK < edge < until), *inside]
+        asked = [self.price_of(sku_id, "list", at=moment, **here) for moment in moments]
+        return min([fen for fen in asked if fen is not None], default=None)
 
     def brand_price(self, sku_id: str, kind: str, *, at: datetime) -> PriceRow | None:
         """Return the price for all stores and channels that holds at `at`, or None."""

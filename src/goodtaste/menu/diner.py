@@ -32,12 +32,16 @@ class Short(msgspec.Struct, frozen=True):
 
 
 class SkuShown(msgspec.Struct, frozen=True):
-    """A size or kind of a dish with its prices in fen; `member_fen` where members pay less."""
+    """A size or kind of a dish with its prices in fen; `member_fen` where members pay less.
+
+    `reference_fen`: the one price that may be struck out beside them, where it is higher than the lowest (`MenuBook.reference_fen`).
+    """
 
     id: str
     name: str
     list_fen: int
     member_fen: int | None
+    reference_fen: int | None
     sold_out: bool
 
 
@@ -250,7 +254,10 @@ class _Place(msgspec.Struct, frozen=True):
             return None
         member_fen = self.book.price_of(sku.id, "member", **where)  # type: ignore[arg-type]
         less = member_fen if member_fen is not None and member_fen < list_fen else None
-        return SkuShown(sku.id, self.name(sku), list_fen, less, sku.id in self.short)
+        lowest = list_fen if less is None else less
+        struck = self.book.reference_fen(sku.id, **where)  # type: ignore[arg-type]
+        reference_fen = struck if struck is not None and struck > lowest else None
+        return SkuShown(sku.id, self.name(sku), list_fen, less, reference_fen, sku.id in self.short)
 
     def group(self, group: OptionGroup) -> GroupShown:
         options = tuple(

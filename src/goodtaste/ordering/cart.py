@@ -49,10 +49,11 @@ class Ground(msgspec.Struct, frozen=True):
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What was read for a cart: the offers that it can have, and whether it would be the member's first order."""
+    """What was read for a cart: the offers that it can have, whether it would be the member's first order, their favourite dishes."""
 
     hand: promo.Hand
     first_order: bool
+    favourites: frozenset[str] = frozenset()
 
 
 class Look(msgspec.Struct, frozen=True):
@@ -67,7 +68,13 @@ class Look(msgspec.Struct, frozen=True):
         before = any(isinstance(each, first.Before) for found in answers for each in found)
         hand = promo.hand_of(self.live, answers, own=own, order_id=self.ground.order_id or None)
         left = {each.sku_id: each for found in answers for each in found if isinstance(each, menu.Stock)}
-        return Seen(_in_stock(hand, left, where.book), first_order=self.ground.member_id is not None and not before)
+        return Seen(
+            _in_stock(hand, left, where.book),
+            first_order=self.ground.member_id is not None and not before,
+            favourites=frozenset(
+                each.dish_id for found in answers for each in found if isinstance(each, members.FavouriteDish)
+            ),
+        )
 
 
 def look(ground: Ground, where: Place) -> Look:
@@ -76,6 +83,8 @@ def look(ground: Ground, where: Place) -> Look:
     queries = promo.offer_queries(live, member_id=ground.member_id)
     if ground.member_id and any(each.terms.offer.conditions.first_order for each in live):
         queries += first.before(ground.member_id, order_id=ground.order_id)
+    if ground.member_id:
+        queries += members.cheaper_favourites(ground.member_id, program=where.program, at=where.at)
     gifts = [gift.sku_id for each in live if (gift := _gift(each))]
     if gifts:
         queries.append(menu.stock_of(ground.store_id, gifts))
@@ -130,6 +139,8 @@ def context(
         level=standing.level if standing else None,
         first_order=seen.first_order,
         birthday=standing.birthday if standing else None,
+        favourites=seen.favourites,
+        favourite_bp=program.favourite_bp,
         max_coupons=program.coupons_each_order,
         fees=fees(where.fees, ground, area=where.table_kind(ground.table_id)),
         by_hand=ground.by_hand,

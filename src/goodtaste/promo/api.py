@@ -43,7 +43,7 @@ from goodtaste.promo.offers.live import queries as offer_queries
 from goodtaste.promo.offers.saved import OfferUnknown, make_offer, terms_at
 from goodtaste.promo.offers.saved import State as OfferState
 from goodtaste.promo.offers.saved import page as offers_page
-from goodtaste.promo.offers.stop import Halt, halt
+from goodtaste.promo.offers.stop import Halt, Publish, halt, publish
 from goodtaste.promo.offers.stop import stop as stop_offer
 from goodtaste.promo.offers.terms import BadOffer, Terms, faults_of, known_here
 from goodtaste.promo.offers.uses import GUARDS as OFFER_GUARDS
@@ -51,6 +51,8 @@ from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
 from goodtaste.promo.offers.uses import give_back as give_back_offers
 from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
+from goodtaste.promo.subscription.plans import NewPlan
+from goodtaste.promo.subscription.plans import make as make_plan
 from goodtaste.promo.subscription.standing import rights
 from goodtaste.promo.templates import Template, make, switch
 from goodtaste.promo.templates import page as templates
@@ -77,11 +79,13 @@ __all__ = [
     "LiveOffers",
     "NewBatch",
     "NewCampaign",
+    "NewPlan",
     "NewTemplate",
     "OfferState",
     "OfferUnknown",
     "OfferUse",
     "Out",
+    "Publish",
     "Template",
     "Terms",
     "Used",
@@ -108,6 +112,7 @@ __all__ = [
     "make_campaign",
     "make_codes",
     "make_offer",
+    "make_plan",
     "numbers",
     "offer_queries",
     "offers_of_order",
@@ -115,6 +120,7 @@ __all__ = [
     "open_download",
     "order_codes",
     "owned",
+    "publish",
     "read",
     "read_campaign",
     "read_live",

@@ -18,7 +18,7 @@ from goodtaste.member import api as members
 from goodtaste.org import api as org
 from goodtaste.promo import api as promo
 from goodtaste.twin import brand_menu, data
-from goodtaste.twin.data import MemberData, OfferData, PersonData, StoreData, TemplateData, id_of
+from goodtaste.twin.data import MemberData, OfferData, PersonData, PlanData, StoreData, TemplateData, id_of
 
 WHY = "演示品牌"  # the reason that the audit log and the members read
 
@@ -59,7 +59,12 @@ async def seed(process: Process) -> bool:
         await ctx.run(promo.make(_template(template), ground=promo.ground(ctx), actor=ctx.actor, at=ctx.now))
     await ctx.refresh()
     for offer in told.offers:
-        await ctx.run(promo.make_offer(_offer(offer), known_here=promo.known_here(ctx), actor=ctx.actor, at=ctx.now))
+        known = promo.known_here(ctx)
+        made = await ctx.run(promo.make_offer(_offer(offer), known_here=known, actor=ctx.actor, at=ctx.now))
+        published = promo.Publish(version=made.version)
+        await ctx.run(promo.publish(made.id, published, known_here=known, actor=ctx.actor, at=ctx.now))
+    for plan in told.plans:
+        await ctx.run(promo.make_plan(_plan(plan), program=ctx.see(members.Program), actor=ctx.actor, at=ctx.now))
     for member in told.members:
         await _member(ctx, member)
     named = org.Named(name=told.brand.name, name_en=told.brand.name_en)
@@ -152,6 +157,15 @@ def _offer(told: OfferData) -> promo.Terms:
     given = {name: getattr(told, name) for name in ("name", "name_en", "conditions", "groups")}
     offer = given | {"id": id_of("offer", told.key), "benefit": benefit}
     return msgspec.convert({"offer": offer, "cost_centre": told.cost_centre}, promo.Terms)
+
+
+def _plan(told: PlanData) -> promo.NewPlan:
+    benefits = [
+        each | ({"template_id": id_of("template", each["template_id"])} if "template_id" in each else {})
+        for each in told.benefits
+    ]
+    given = msgspec.structs.asdict(told) | {"id": id_of("plan", told.code), "family": "club", "benefits": benefits}
+    return msgspec.convert(given, promo.NewPlan)
 
 
 async def _member(ctx: Ctx, told: MemberData) -> None:

@@ -86,6 +86,7 @@ class TemplateData(Data, frozen=True):
     budget_fen: int | None = None
     limit_each: int = 1
     claimable: bool = False
+    on_event: Literal["member_joined"] | None = None
 
 
 class OfferData(Data, frozen=True):
@@ -98,6 +99,17 @@ class OfferData(Data, frozen=True):
     benefit: dict[str, Any]
     conditions: dict[str, Any] = {}
     groups: list[str] = []
+
+
+class PlanData(Data, frozen=True):
+    """A paid membership, as `NewPlan` says; where a benefit names a template, it is its key."""
+
+    code: str
+    name: str
+    name_en: str
+    price_fen: int
+    benefits: list[dict[str, Any]]
+    level: str | None = None
 
 
 class BirthdayData(Data, frozen=True):
@@ -130,6 +142,7 @@ class BrandData(Data, frozen=True):
     staff: list[PersonData]
     templates: list[TemplateData]
     offers: list[OfferData]
+    plans: list[PlanData]
     members: list[MemberData]
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from time import perf_counter
 from typing import Any
 
 import msgspec
 
+from goodtaste.kernel import clock
+from goodtaste.kernel.calendar import zone_of
 from goodtaste.kernel.ids import new_id
 from goodtaste.twin import brand
 from goodtaste.twin.book import Books
@@ -38,6 +41,10 @@ class Store(msgspec.Struct):
     approval: dict[str, str]
     tables: list[str]
 
+    def now(self) -> datetime:
+        """Return the time on its clock."""
+        return clock.now().astimezone(zone_of(self.zone))
+
 
 class Floor:
     """Everything that the people of a day share."""
@@ -47,6 +54,7 @@ class Floor:
         self.stores: list[Store] = []
         self.items: list[Item] = []
         self.templates: list[str] = []
+        self.welcomes: list[str] = []
         self.times: dict[str, list[float]] = defaultdict(list)
         self.fates: dict[str, int] = defaultdict(int)
         self.differences: list[str] = []
@@ -81,7 +89,9 @@ async def open_floor(api: Api, *, stores: int) -> Floor:
     first = floor.stores[0]
     floor.items = read_menu(await api.get(f"/v1/stores/{first.id}/menu", channel="counter"))
     templates = await api.get("/v1/coupon-templates", first.manager)
-    floor.templates = [each["id"] for each in templates["templates"] if each["claimable"] and each["open"]]
+    there = [each for each in templates["templates"] if each["open"]]
+    floor.templates = [each["id"] for each in there if each["claimable"]]
+    floor.welcomes = [each["id"] for each in there if each["on_event"] == "member_joined"]
     return floor
 
 

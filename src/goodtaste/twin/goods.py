@@ -6,6 +6,7 @@ The reckoning is written out anew on purpose, from what the brief and the menu s
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from random import Random  # noqa: TID251 - a day is played again from its seed
 from typing import Any
 
@@ -14,6 +15,13 @@ import msgspec
 POINTS_PER_100_YUAN = 10  # the demo brand's program is the brief's
 FEN_PER_100_POINTS = 100
 POINTS_CAP_BP = 1_000
+DRINKS = frozenset(
+    ("酸梅汤", "珍珠奶茶", "桂花乌龙茶", "冻柠茶")
+)  # of each two in the afternoon the cheaper costs half
+AFTERNOON_HOURS = range(14, 17)
+WEDNESDAY = 2  # members' day: 12 % off, at most 20 yuan
+MEMBER_DAY_BP, MEMBER_DAY_CAP_FEN = 1_200, 2_000
+SPEND_AND_SAVE = ((15_000, 2_000), (8_000, 800))  # from so much on so much off; not with members' day
 QTY_MAX = 3
 
 
@@ -36,6 +44,7 @@ class Wish(msgspec.Struct, frozen=True):
     list_fen: int
     member_fen: int | None
     takes: dict[str, int]
+    name: str = ""
 
     def unit_fen(self, *, member: bool) -> int:
         """Return what one costs."""
@@ -61,7 +70,7 @@ class Offer(msgspec.Struct, frozen=True):
 
 
 class Bill(msgspec.Struct, frozen=True):
-    """What a cart costs, in fen; `points` pay for `points` fen."""
+    """What a cart costs, in fen, of `amount_fen` by the menu; `points` pay for `points` fen."""
 
     amount_fen: int
     coupon_fen: int
@@ -69,12 +78,37 @@ class Bill(msgspec.Struct, frozen=True):
     due_fen: int
 
 
-def reckon(wishes: Sequence[Wish], *, member: bool, offer: Offer | None = None, points: int = 0) -> Bill:
-    """Return what `wishes` cost with a coupon and at most so many points, which pay a fen each for up to 10 % of what is left."""
+def reckon(wishes: Sequence[Wish], *, member: bool, at: datetime, offer: Offer | None = None, points: int = 0) -> Bill:
+    """Return what `wishes` cost at `at` on the store's clock, by whichever of the brand's offers together leave least to pay.
+
+    With a coupon, where that makes it less; and at most so many points, which pay a fen each for up to 10 % of what is left.
+    """
     amount = sum(wish.unit_fen(member=member) * wish.qty for wish in wishes)
-    saved = offer.saves_fen(amount) if offer else 0
-    used = min(points, (amount - saved) * POINTS_CAP_BP // 10_000 * 100 // FEN_PER_100_POINTS)
-    return Bill(amount, saved, used, amount - saved - used * FEN_PER_100_POINTS // 100)
+    halves = _second_drinks(wishes, member=member) if at.hour in AFTERNOON_HOURS else 0
+    left, saved = min(
+        (rest - off, off)
+        for drinks in {0, halves}
+        for rest in _after_order_offers(amount - drinks, member=member, at=at)
+        for off in {0, offer.saves_fen(rest) if offer else 0}
+    )
+    used = min(points, left * POINTS_CAP_BP // 10_000 * 100 // FEN_PER_100_POINTS)
+    return Bill(amount, saved, used, left - used * FEN_PER_100_POINTS // 100)
+
+
+def _second_drinks(wishes: Sequence[Wish], *, member: bool) -> int:
+    """Return what comes off drinks: put in a row from the dearest, every second one costs half."""
+    row = sorted(
+        (wish.unit_fen(member=member) for wish in wishes if wish.name in DRINKS for _ in range(wish.qty)), reverse=True
+    )
+    return sum(fen // 2 for fen in row[1::2])
+
+
+def _after_order_offers(amount_fen: int, *, member: bool, at: datetime) -> set[int]:
+    """Return what may be left of an order: all of it, or what one offer of the whole order leaves."""
+    left = {amount_fen, amount_fen - next((off for least, off in SPEND_AND_SAVE if amount_fen >= least), 0)}
+    if member and at.weekday() == WEDNESDAY:
+        left.add(amount_fen - min(amount_fen * MEMBER_DAY_BP // 10_000, MEMBER_DAY_CAP_FEN))
+    return left
 
 
 def earned(paid_fen: int, *, earn_bp: int) -> int:
@@ -113,7 +147,7 @@ def wish(item: Item, dice: Random, *, qty: int = 0) -> Wish:
     choice: dict[str, Any] = {"sku_id": item.sku_id, "qty": qty}
     choice |= ({"options": options} if options else {}) | ({"parts": parts} if parts else {})
     member_fen = None if item.member_fen is None else item.member_fen + extra
-    return Wish(choice, qty, item.list_fen + extra, member_fen, portions)
+    return Wish(choice, qty, item.list_fen + extra, member_fen, portions, item.name)
 
 
 def read_menu(shown: dict[str, Any]) -> list[Item]:

@@ -96,7 +96,7 @@ def _booked(
 
 async def _price_moved(floor: Floor, store: Store, person: Person, dice: Random) -> None:
     wishes = _feast(floor, dice)
-    asked = _pickup(person, store, wishes, reckon(wishes, member=True))
+    asked = _pickup(person, store, wishes, reckon(wishes, member=True, at=store.now()))
     asked["seen_due_fen"] -= 1
     act = floor.api.post("/v1/orders", asked, person.who, expect=("ordering.price_changed",))
     await _refused(floor, act, "ordering.price_changed", what="an order at another price than was seen")
@@ -122,7 +122,7 @@ async def _coupon_for_two_orders(floor: Floor, store: Store, person: Person, dic
     wishes, offer = _feast(floor, dice), next(iter(person.purse.coupons.values()), None)
     if offer is None:
         return
-    bill = reckon(wishes, member=True, offer=offer)
+    bill = reckon(wishes, member=True, at=store.now(), offer=offer)
     orders = [_pickup(person, store, wishes, bill, offer) for _ in range(4)]
     got = await _first_of(floor, person, orders, ("promo.coupon_used",), "orders that got the one coupon")
     sale = _booked(floor, person, got["id"], store, wishes, bill, offer)
@@ -135,7 +135,7 @@ async def _points_for_two_orders(floor: Floor, store: Store, person: Person, dic
     await floor.api.post(f"/v1/members/{person.id}/points", gift, store.manager)
     person.purse.credit(GIFT)
     wishes = _feast(floor, dice)
-    bill = reckon(wishes, member=True, points=person.purse.spendable)
+    bill = reckon(wishes, member=True, at=store.now(), points=person.purse.spendable)
     orders = [_pickup(person, store, wishes, bill) for _ in range(4)]
     codes = ("ordering.price_changed", "ledger.not_enough")
     got = await _first_of(floor, person, orders, codes, "orders that got the same points")
@@ -145,7 +145,7 @@ async def _points_for_two_orders(floor: Floor, store: Store, person: Person, dic
 
 async def _cancelled_while_paying(floor: Floor, store: Store, person: Person, other: Person, dice: Random) -> None:
     wishes = _feast(floor, dice)
-    bill = reckon(wishes, member=True)
+    bill = reckon(wishes, member=True, at=store.now())
     asked = _pickup(person, store, wishes, bill)
     await floor.api.post("/v1/orders", asked, person.who)
     sale = _booked(floor, person, asked["id"], store, wishes, bill, None)
@@ -168,7 +168,7 @@ async def _cancelled_while_paying(floor: Floor, store: Store, person: Person, ot
 
 
 def _over_the_counter(store: Store, wishes: list[Wish]) -> tuple[dict[str, Any], Bill]:
-    bill = reckon(wishes, member=False)
+    bill = reckon(wishes, member=False, at=store.now())
     return {
         "id": new_id(),
         "store_id": store.id,

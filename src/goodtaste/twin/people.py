@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from random import Random  # noqa: TID251 - a day is played again from its seed
 from time import perf_counter
 from typing import Any
@@ -45,7 +46,7 @@ class Person:
         return self.who is not None
 
     async def join(self, floor: Floor) -> None:
-        """Become a member, by WeChat or by phone, and claim the coupons that are there for the taking."""
+        """Become a member, by WeChat or by phone, be welcomed with a coupon, and claim those that are there for the taking."""
         signed_in = None
         if self.plan.way == "phone":
             signed_in = await self._by_phone(floor)
@@ -54,10 +55,22 @@ class Person:
             signed_in = await floor.api.post("/v1/auth/wechat", {"code": minted["code"], "device": DEVICE})
         floor.same(f"diner {self.plan.no} is new", own=True, shown=signed_in["is_new"])
         self.who, self.id = Who(signed_in["tokens"]), signed_in["member"]["id"]
+        await self._welcomed(floor)
         for template_id in floor.templates[: self.plan.claims]:
             held = await floor.api.post("/v1/me/coupons", {"id": new_id(), "template_id": template_id}, self.who)
             self.purse.coupons[held["id"]] = msgspec.convert(held, Offer)
             floor.books.issued[template_id] += 1
+
+    async def _welcomed(self, floor: Floor) -> None:
+        """See the coupons that are given to all who join arrive by themselves."""
+
+        async def seen() -> bool:
+            held = await floor.api.get("/v1/me/coupons", self.who)
+            self.purse.coupons = {each["id"]: msgspec.convert(each, Offer) for each in held}
+            return sorted(each["template_id"] for each in held) == sorted(floor.welcomes)
+
+        await floor.until(seen, what=f"the welcome of diner {self.plan.no}")
+        floor.books.issued.update(floor.welcomes)
 
     async def _by_phone(self, floor: Floor) -> Any:
         phone = f"13{(int(self._run[-12:], 16) + self.plan.no) % 10**9:09d}"
@@ -71,19 +84,24 @@ class Person:
         code = msgspec.json.decode(message["params"])["code"]
         return await floor.api.post("/v1/auth/phone", {"phone": phone, "code": code, "device": DEVICE})
 
-    def offer_for(self, wishes: list[Wish], visit: Visit) -> Offer | None:
-        """Return the coupon at hand that saves most, if they mean to use one."""
-        amount = reckon(wishes, member=True).amount_fen
-        best = max(self.purse.coupons.values(), key=lambda each: (each.saves_fen(amount), each.id), default=None)
-        return best if visit.coupon and best is not None and best.saves_fen(amount) else None
+    def offer_for(self, wishes: list[Wish], visit: Visit, *, at: datetime) -> Offer | None:
+        """Return the coupon at hand that leaves least to pay, if they mean to use one and it leaves less than none."""
+        if not visit.coupon:
+            return None
+        left, best = reckon(wishes, member=True, at=at).due_fen, None
+        for each in sorted(self.purse.coupons.values(), key=lambda each: each.id):
+            due = reckon(wishes, member=True, at=at, offer=each).due_fen
+            if due < left:
+                left, best = due, each
+        return best
 
-    def bill(self, wishes: list[Wish], visit: Visit) -> tuple[Bill, Offer | None]:
+    def bill(self, wishes: list[Wish], visit: Visit, *, at: datetime) -> tuple[Bill, Offer | None]:
         """Return what a cart costs them, by their own reckoning."""
         if not self.is_member:
-            return reckon(wishes, member=False), None
-        offer = self.offer_for(wishes, visit)
+            return reckon(wishes, member=False, at=at), None
+        offer = self.offer_for(wishes, visit, at=at)
         points = self.purse.spendable if visit.points else 0
-        return reckon(wishes, member=True, offer=offer, points=points), offer
+        return reckon(wishes, member=True, at=at, offer=offer, points=points), offer
 
 
 async def visit(floor: Floor, person: Person, plan: Visit) -> None:
@@ -113,7 +131,7 @@ async def at_counter(floor: Floor, person: Person, plan: Visit, store: Store) ->
         floor.same(f"points of diner {person.plan.no} at the till", own=person.purse.available, shown=arrived["points"])
         of_member = {"member_id": person.id, "visit_id": arrived["visit_id"]}
         await _gift(floor, person, store)
-    bill, offer = person.bill(plan.wishes, plan)
+    bill, offer = person.bill(plan.wishes, plan, at=store.now())
     await _quoted(floor, store, plan.wishes, "counter", bill, offer, store.cashier, of_member)
     asked = _order(store, plan, "counter", "counter", bill, offer) | of_member
     if plan.pay == "cash":
@@ -130,7 +148,7 @@ async def at_counter(floor: Floor, person: Person, plan: Visit, store: Store) ->
 
 async def ahead(floor: Floor, person: Person, plan: Visit, store: Store) -> Sale:
     """Order ahead in the mini-program, to pick up; paid in the wallet's own app, or cancelled after all."""
-    bill, offer = person.bill(plan.wishes, plan)
+    bill, offer = person.bill(plan.wishes, plan, at=store.now())
     await _quoted(floor, store, plan.wishes, "mini_program", bill, offer, person.who, {})
     asked = _order(store, plan, "pickup", "mini_program", bill, offer) | {"member_id": person.id}
     sale = await _placed(floor, person, asked, plan, bill, offer, who=person.who)
@@ -147,16 +165,17 @@ async def at_table(floor: Floor, person: Person, plan: Visit, store: Store) -> S
     dice = Random(plan.dice)
     place = await floor.api.get(f"/v1/tables/{dice.choice(store.tables)}")
     floor.same("the store of a table", own=store.id, shown=place["store_id"])
-    bare = reckon(plan.wishes, member=True)
+    opened = store.now()  # the bill is reckoned by when it was opened
+    bare = reckon(plan.wishes, member=True, at=opened)
     asked = _order(store, plan, "dine_in", "table_qr", bare, None)
     asked |= {"member_id": person.id, "table_id": place["table_id"]}
     sale = await _placed(floor, person, asked, plan, bare, None, who=person.who)
     lines = [wish.choice for wish in plan.round_two]
     grown = await floor.api.post(f"/v1/orders/{sale.id}/rounds", {"id": new_id(), "lines": lines}, person.who)
     wishes = [*plan.wishes, *plan.round_two]
-    floor.books.grown(sale, takes(plan.round_two), reckon(wishes, member=True))
+    floor.books.grown(sale, takes(plan.round_two), reckon(wishes, member=True, at=opened))
     await _advance(floor, sale, store, "accepted", "ready", "served")
-    bill, offer = person.bill(wishes, plan)
+    bill, offer = person.bill(wishes, plan, at=opened)
     if offer is not None or bill.points:
         version = (await floor.api.get(f"/v1/orders/{sale.id}", person.who))["version"]
         put = {"version": version, "seen_due_fen": bill.due_fen, "points": bill.points}

@@ -3,11 +3,11 @@ const DAYS = { zh: ["周一", "周二", "周三", "周四", "周五", "周六", 
 const WORDS = {
   zh: {
     menu: (store) => `${store}的菜单`, open: "营业中", closed: "休息中", today: "今天", shut: "不营业", nextDay: "次日",
-    member: "会员", from: "起", gone: "已沽清", trouble: "没有连上：", other: "English", all: "全部门店", spice: ["", "微辣", "中辣", "重辣"],
+    member: "会员", from: "起", gone: "已沽清", trouble: "没有连上：", other: "English", all: "全部门店", spice: ["", "微辣", "中辣", "重辣"], month: "每月",
   },
   en: {
     menu: (store) => `The menu of ${store}`, open: "Open", closed: "Closed now", today: "Today", shut: "closed", nextDay: "next day",
-    member: "members", from: "from", gone: "Sold out", trouble: "No connection: ", other: "中文", all: "every store", spice: ["", "mild", "hot", "very hot"],
+    member: "members", from: "from", gone: "Sold out", trouble: "No connection: ", other: "中文", all: "every store", spice: ["", "mild", "hot", "very hot"], month: "a month",
   },
 };
 const TAGS = { 招牌: "Signature", 素: "Vegetarian", 甜: "Sweet", 家常: "Home style", 清淡: "Light", 亲子: "For children", 双人: "For two" };
@@ -90,6 +90,14 @@ function showMenu(menu) {
   ]));
 }
 
+function showOffers(offers, plans) {
+  const told = [
+    ...offers.map((offer) => [offer.name, [...offer.gives, ...offer.conditions].join(language === "zh" ? "；" : "; ")]),
+    ...plans.map((plan) => [nameOf(plan), `${yuan(plan.price_fen)} ${words().month}`]),
+  ];
+  byId("offers").replaceChildren(...told.map(([name, says]) => element("li", {}, element("b", { textContent: name }), ` ${says}`)));
+}
+
 function showDemo(demo) {
   byId("staff").replaceChildren(...demo.sign_ins.map((each) => element("tr", {},
     ...[each.login, each.password, each.pin || "–", each.name, each.role, each.store_name || words().all].map((text) =>
@@ -107,12 +115,14 @@ async function show() {
   try {
     const [brand, stores, demo] = await Promise.all([ask("/v1/brand"), ask("/v1/stores"), ask("/v1/demo")]);
     chosen = chosen || (stores.find((store) => store.open_now) || stores[0]).id;
-    const menu = await ask(`/v1/stores/${chosen}/menu`);
+    const [menu, offers, plans] = await Promise.all([
+      ask(`/v1/stores/${chosen}/menu`), ask(`/v1/stores/${chosen}/offers`), ask("/v1/subscription-plans")]);
     if (mine !== turn) return; // another store or language was chosen meanwhile
     byId("brand").textContent = brand.name;
     byId("brand-en").textContent = brand.name_en;
     showStores(stores);
     showMenu(menu);
+    showOffers(offers, plans);
     showDemo(demo);
     byId("trouble").hidden = true;
   } catch (error) {
