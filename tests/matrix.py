@@ -174,6 +174,13 @@ POST   /v1/accounts                                             | ?  -  -  -  | 
 PUT    /v1/accounts/{account_id}                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
 POST   /v1/accounts/{account_id}/settlements                    | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 GET    /v1/accounts/{account_id}/statement                      | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
+# live screens
+GET    /v1/seating/live                                         | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/seatings/{seating_id}/live                           | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/progress/live                      | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+GET    /v1/stores/{store_id}/kitchen/live                       | ?  -  -  +  | +  +  +  +  | -  -  | -  -  -  +
+GET    /v1/stores/{store_id}/pickups/live                       | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/stores/{store_id}/seatings/live                      | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
 # the kitchen
 POST   /v1/seating/hurry                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
 POST   /v1/orders/{order_id}/hurry                              | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +

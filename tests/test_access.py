@@ -275,6 +275,17 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/print-jobs/{job_id}/handle": _same({"outcome": "given_up", **REASON}),
 }  # fmt: skip
 QUERIES = {
+    **{
+        f"GET /v1/{path}/live": "?for_s=0"
+        for path in (
+            "seating",
+            "seatings/{seating_id}",
+            "orders/{order_id}/progress",
+            "stores/{store_id}/kitchen",
+            "stores/{store_id}/pickups",
+            "stores/{store_id}/seatings",
+        )
+    },
     "GET /v1/stores/{store_id}/cash-moves": "?business_date=2026-11-22",
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
     "GET /v1/menu/prices": "?sku_id={sku_id}",

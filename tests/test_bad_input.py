@@ -18,6 +18,7 @@ from goodtaste.kernel.input import Input
 from tests import print_kit
 from tests.member_kit import refused
 from tests.org_kit import Headers
+from tests.seating_kit import a_hall
 from tests.shop_kit import Floor, line, the
 
 NUMBERS: tuple[Any, ...] = (-1, -(2**63), 2**63, 2**64, 10**30, 1.5, -0.5, "5", "five", "", True, [], {})
@@ -80,6 +81,18 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "active": True,
     }  # fmt: skip
     switch = f"/v1/coupon-templates/{await floor.a_template()}/switch"
+    hall = await a_hall(floor)
+    await hall.open("B1")
+    phone, store = await hall.scan("B1"), f"/v1/stores/{hall.store.id}"
+    act = {"id": new_id(), "what": "bump", "pieces": [{"dish_id": new_id(), "order_id": new_id(), "qty": 1}]}
+    seat = {
+        "id": new_id(),
+        "table_ids": [hall.at["B2"]],
+        "party": 2,
+        "waiter_id": hall.store.staff["waiter"],
+        "share": False,
+    }
+    send = {"id": new_id(), "lines": [{"id": new_id(), "version": 1}], "seen_due_fen": 1, "note": "快"}
     return {
         "quote": Route("/v1/quotes", by, cart | {"all_points": False, "no_coupon": False}),
         "order": Route(
@@ -143,6 +156,16 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "template": Route("/v1/coupon-templates", admin, template),
         "switch": Route(switch, admin, {"open": True, "reason": "开"}),
         "gift": Route("/v1/coupons", admin, gift),
+        "seat": Route(f"{store}/seatings", hall.waiter, seat),
+        "cart": Route(f"/v1/seating/cart/{new_id()}", phone.headers, {"version": 1, "choice": noodles}, "PUT"),
+        "send": Route("/v1/seating/rounds", phone.headers, send),
+        "act": Route(f"{store}/kitchen/acts", floor.at("kitchen", hall.store), act),
+        "station": Route(
+            f"{store}/kitchen/stations/{new_id()}",
+            hall.manager,
+            {"name": "热菜", "kind": "make", "capacity": 2, "active": True},
+            "PUT",
+        ),
         "claim": Route("/v1/me/coupons", floor.by(member), {"id": new_id(), "template_id": new_id()}),
         "invoice": Route(f"/v1/orders/{order['id']}/invoice", by, invoice),
         "printer": Route(f"/v1/stores/{floor.store.id}/printers", manager, printer),
@@ -154,7 +177,8 @@ async def routes(floor: Floor) -> dict[str, Route]:
 
 NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "part", "take back", "account", "shift", "move", "count",
          "close shift", "hand over", "drawer", "settle", "cancel", "advance", "preview",
-         "refund", "give up", "template", "switch", "gift", "claim", "invoice", "printer", "reprint")  # fmt: skip
+         "refund", "give up", "template", "switch", "gift", "claim", "invoice", "printer", "reprint", "seat",
+         "cart", "send", "act", "station")  # fmt: skip
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:

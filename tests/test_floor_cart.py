@@ -45,6 +45,19 @@ async def test_a_line_that_two_change_at_once_is_what_the_first_made_it(floor: F
     assert spread(await asyncio.gather(*acts)) == {"done": 1, "floor.line_changed": 3}
 
 
+async def test_what_comes_late_is_passed_over(floor: Floor) -> None:
+    hall = await a_hall(floor)
+    await hall.open("B1")
+    phone, line_id = await hall.scan("B1"), new_id()
+    gone = await phone.put(None, line_id=line_id, version=2)
+    assert await phone.put(line("tea"), line_id=line_id, version=1) == gone, "it was taken out before it came"
+    assert await phone.put(None, line_id=line_id, version=2) == gone
+    made = await phone.put(line("tea"))
+    changed = await phone.put(line("tea", 3), line_id=made["id"], version=3)
+    assert await phone.put(line("tea", 2), line_id=made["id"], version=2) == changed
+    assert [each["choice"]["qty"] for each in (await phone.looks())["cart"]] == [3]
+
+
 async def test_what_is_not_on_the_menu_is_not_put_in_and_what_left_it_says_so(floor: Floor) -> None:
     hall = await a_hall(floor)
     await hall.open("B1")

@@ -123,6 +123,8 @@ async def test_parties_are_merged_with_everything_they_have(floor: Floor) -> Non
     assert [each["name"] for each in (await b.looks())["cart"]] == ["tea"], "a phone's token goes on"
     assert (await hall.seen(other))["state"] == "closed"
     assert await hall.refused(one, "merge", {"from_id": one["id"]}) == "floor.other_store"
+    [tea] = (await b.looks())["cart"]
+    await b.put(None, line_id=tea["id"], version=2)
     await hall.pay(bills[0]["order_id"])
     assert (await hall.seen(one))["state"] == "open", "one bill is still owed"
     await hall.pay(bills[1]["order_id"])
@@ -206,6 +208,25 @@ async def test_a_store_may_keep_tables_until_somebody_closes_them(floor: Floor) 
     closed = await hall.does(seating, "close", {"reason": "客人走了"})
     assert (closed["state"], closed["tables"]) == ("closed", [])
     assert await hall.does(seating, "close") == closed
+
+
+async def test_a_table_stays_while_somebody_chooses_or_a_bill_is_on_its_way(floor: Floor) -> None:
+    hall = await a_hall(floor)
+    seating = await hall.open("B1")
+    phone = await hall.scan("B1")
+    first = await phone.orders("tea")
+    await phone.put(line("dumplings"))
+    await hall.pay(first["order_id"])
+    assert (await hall.seen(seating))["state"] == "open", "dessert is in the cart"
+    second = await phone.send()
+    stray = await hall.order("B1", "tea")  # told, and not heard of yet
+    order = await floor.seen(second["order_id"])
+    asked = {"id": new_id(), "tendered_fen": order["due_fen"], "seen_due_fen": order["due_fen"]}
+    await floor.done("POST", f"/v1/orders/{order['id']}/cash", asked, floor.at("cashier", hall.store))
+    await floor.hear()
+    assert (await hall.seen(seating))["state"] == "open"
+    await hall.pay(stray["id"])
+    assert (await hall.seen(seating))["state"] == "closed"
 
 
 async def test_people_of_another_store_touch_nothing(floor: Floor) -> None:

@@ -15,6 +15,7 @@ from goodtaste.events.ordering import (
     LinesFired,
     LinesMoved,
     LinesReturned,
+    OrderAdvanced,
     OrderCancelled,
     OrderCompleted,
     OrderPaid,
@@ -32,6 +33,9 @@ from goodtaste.floor.invoice.issuer import Invoices
 from goodtaste.floor.invoice.sandbox import InvoiceSandbox
 from goodtaste.floor.kitchen import hearing as kitchen_hearing
 from goodtaste.floor.kitchen import http as kitchen_http
+from goodtaste.floor.live import hearing as live_hearing
+from goodtaste.floor.live import http as live_http
+from goodtaste.floor.live.hub import Hub
 from goodtaste.floor.printing import http as printing_http
 from goodtaste.floor.printing import making as printing
 from goodtaste.floor.printing.network import Network
@@ -101,6 +105,7 @@ ROUTES: list[Any] = [
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
     *kitchen_http.ROUTES,
+    *live_http.ROUTES,
     *payment_http.ROUTES,
     *promo_http.ROUTES,
     *bulk_http.ROUTES,
@@ -143,6 +148,7 @@ def furnish(process: Process) -> None:
     process.show(menu.Short, menu.short_snapshot())
     process.bring(menu.Pages())
     process.bring(Desk())
+    process.bring(Hub(process.db))
     process.show(members.Program, members.program_snapshot())
     process.show(promo.LiveOffers, promo.live_offers_snapshot(process.clock))
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))
@@ -202,7 +208,8 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
-    return [each.run() for each in process.part(opening.Sandboxes).all] if process.settings.demo else []
+    sandboxed = process.part(opening.Sandboxes).all if process.settings.demo else []
+    return [process.part(Hub).run(), *(each.run() for each in sandboxed)]
 
 
 def duties(process: Process) -> list[Any]:
@@ -237,6 +244,15 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderCancelled, "floor.kitchen_on_cancelled", kitchen_hearing.on_cancelled)
     heard.add(TableChanged, "floor.kitchen_on_table", kitchen_hearing.on_table)
     heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
+    heard.add(LinesMoved, "floor.seating_on_moved", floor_closing.on_moved)
+    heard.add(LinesMoved, "floor.live_on_lines_moved", live_hearing.on_lines_moved)
+    heard.add(RoundAdded, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(OrderPaid, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(OrderRefunded, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(LinesReturned, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(TableChanged, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(OrderAdvanced, "floor.live_on_progress", live_hearing.on_progress)
+    heard.add(OrderCancelled, "floor.live_on_progress", live_hearing.on_progress)
     return heard
 
 

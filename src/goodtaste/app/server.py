@@ -8,8 +8,10 @@ import gc
 import logging
 import os
 import shutil
+import signal
 import socket
 import tempfile
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,6 +24,7 @@ from uvicorn.supervisors import Multiprocess
 from goodtaste.app.process import running
 from goodtaste.app.roles import Role
 from goodtaste.app.web import asgi_app
+from goodtaste.floor.live.hub import Hub
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.telemetry import set_up_logs
 from goodtaste.kernel.web import PROBLEM, NotHttp, problem_in
@@ -56,6 +59,7 @@ class House:
             gc.collect()
             gc.freeze()
             gc.set_threshold(*GC_THRESHOLDS)
+            _when_asked_to_stop(process.part(Hub).close)
             await self._app(scope, receive, self._noting(send))
 
     def _noting(self, send: Send) -> Send:
@@ -64,6 +68,22 @@ class House:
             log.info(message["type"], role=self._role.name, pid=os.getpid())
 
         return noted
+
+
+def _when_asked_to_stop(act: Callable[[], None]) -> None:
+    """Do something, cheap and quick, as soon as the server is asked to stop, before it waits for what is under way."""
+    loop = asyncio.get_running_loop()
+    if threading.current_thread() is not threading.main_thread():
+        return  # signals come to the main thread
+    for number in (signal.SIGINT, signal.SIGTERM):
+        before = signal.getsignal(number)
+
+        def asked(number: int, frame: Any, before: Any = before) -> None:
+            loop.call_soon_threadsafe(act)
+            if callable(before):
+                before(number, frame)
+
+        signal.signal(number, asked)
 
 
 class Line(HttpToolsProtocol):

@@ -17,7 +17,15 @@ Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
+STREAM = b"text/event-stream; charset=utf-8"
+
 log = structlog.get_logger()
+
+
+async def _gone() -> Any:
+    """Tell that whoever asked waits for nothing."""
+    return {"type": "http.disconnect"}
+
 
 _HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -57,19 +65,22 @@ class Edge:
             await self._app(scope, receive, send)
             return
         started, status, method = perf_counter(), 500, scope["method"]
+        answered: float | None = None
         trace = trace_id_of(next((v.decode("latin-1") for k, v in scope["headers"] if k == b"traceparent"), None))
         token = TRACE.set(trace)
         own = (b"x-trace-id", trace.encode()), (b"traceparent", f"00-{trace}-{new_span()}-01".encode())
-        if method == "HEAD":  # what GET would answer, without its body
-            scope = {**scope, "method": "GET"}
+        if method == "HEAD":  # what GET would answer, without its body, which nobody waits for
+            scope, receive = {**scope, "method": "GET"}, _gone
 
         async def answer(message: Any) -> None:
-            nonlocal status
+            nonlocal status, answered
             if message["type"] == "http.response.start":
                 status = message["status"]
+                if (b"content-type", STREAM) in message["headers"]:
+                    answered = perf_counter()  # how long somebody listens is no time that we took
                 message["headers"] = [*message["headers"], *_HEADERS, *own]
             elif method == "HEAD":
-                message = {**message, "body": b""}
+                return
             await send(message)
 
         found = self._ready(scope) if self._ready and scope["method"] == "GET" else None
@@ -80,8 +91,10 @@ class Edge:
                 scope["path_template"] = found.route
                 await answer({"type": "http.response.start", "status": found.status, "headers": found.headers})
                 await answer({"type": "http.response.body", "body": found.body, "more_body": False})
+            if method == "HEAD":
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
         finally:
-            self._count(str(scope.get("path_template", "none")), method, status, perf_counter() - started)
+            self._count(str(scope.get("path_template", "none")), method, status, (answered or perf_counter()) - started)
             TRACE.reset(token)
 
     def _count(self, route: str, method: str, status: int, took: float) -> None:

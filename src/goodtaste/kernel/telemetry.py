@@ -39,6 +39,8 @@ PRINT_SECONDS = Histogram(
     ["purpose", "state"],
     buckets=(0.5, 1, 2, 5, 10, 30, 60, 300, 1_800, 7_200, 43_200),
 )
+LIVE_LISTENERS = Gauge("gt_live_listeners", "Screens that listen to a stream", multiprocess_mode="livesum")
+LIVE_CUT_OFF = Counter("gt_live_cut_off_total", "Streams ended because their screens fell too far behind")
 READY_ERROR_SECONDS = Histogram(
     "gt_kitchen_ready_error_seconds",
     "By how much dishes were ready earlier or later than was told",

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import delete, update
 
-from goodtaste.events.ordering import OrderPaid, OrderPlaced
+from goodtaste.events.ordering import LinesMoved, OrderPaid, OrderPlaced
 from goodtaste.floor.live import topics
 from goodtaste.floor.seating.rows import (
     AT_TABLES,
     BY_ORDERS,
+    CART_COUNT,
     NEW_ORDER,
     ORDERS,
     RULES,
     SEATING,
     SEATS,
+    OfSeating,
+    Seat,
     SeatingRow,
     StoreRules,
     seating_of,
@@ -88,20 +92,22 @@ def close(seating_id: str, asked: Close, *, actor: Actor, at: datetime) -> Steps
     row = seating_of(found, seating_id, actor=actor)
     if row.state == "closed":
         return row
-    own = [each.order_id for each in of]
-    tables = [each.table_id for each in seats]
-    bills, there = yield from together(
-        ordering.bill_rows(own), ordering.owing_at(row.store_id, tables, since=row.opened_at)
-    )
-    strays = [each.id for each in there if each.id not in own]
-    others = {each.order_id for each in (yield from rows(BY_ORDERS(order_ids=strays)))}
-    owing = [each for each in bills if each.owes] + [
-        each for each in there if each.id in strays and each.id not in others
-    ]
+    owing = yield from _owing(row, seats, of)
     if owing:
         raise Unpaid(order_ids=[each.id for each in owing], due_fen=sum(each.due_fen for each in owing))
     yield _closed(row, actor=actor, reason=asked.reason, at=at)
     return msgspec.structs.replace(row, state="closed", closed_at=at, version=row.version + 1)
+
+
+def _owing(row: SeatingRow, seats: Sequence[Seat], of: Sequence[OfSeating]) -> Steps[list[ordering.BillRow]]:
+    """Read what a party owes: on its bills, and on those at its tables that are nobody's yet."""
+    own, tables = [each.order_id for each in of], [each.table_id for each in seats]
+    bills, there = yield from together(
+        ordering.bill_rows(own), ordering.owing_at(row.store_id, tables, since=row.opened_at)
+    )
+    strays = [each for each in there if each.id not in own]
+    others = {each.order_id for each in (yield from rows(BY_ORDERS(order_ids=[each.id for each in strays])))}
+    return [*(each for each in bills if each.owes), *(each for each in strays if each.id not in others)]
 
 
 def _closed(row: SeatingRow, *, actor: Actor, reason: str, at: datetime) -> list[Change]:
@@ -127,21 +133,43 @@ def on_placed(event: OrderPlaced, at: datetime) -> Steps[list[Change]]:
 
 
 def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
-    """Close a seating whose last bill was paid, where its store does so; an order paid as it was placed is a bill of who sits there."""
+    """Close a seating whose last bill was paid, where its store does so and nothing is in its cart.
+
+    An order that was paid as it was placed is a bill of who sits there.
+    """
     [found] = yield [BY_ORDERS(order_ids=[event.order_id])]
     if not found:
         return (yield from _attached(event))
     seating_id = found[0].seating_id
-    [row], of, rules = yield from together(
-        SEATING(id=seating_id), ORDERS(seating_id=seating_id), RULES(store_id=event.store_id)
+    [row], of, rules, seats, [cart] = yield from together(
+        SEATING(id=seating_id),
+        ORDERS(seating_id=seating_id),
+        RULES(store_id=event.store_id),
+        SEATS(seating_id=seating_id),
+        CART_COUNT(seating_id=seating_id, state="open"),
     )
     changes = [topics.moved(topics.seating_of(row.id), topics.floor_of(row.store_id))]
-    if row.state == "closed" or not (rules[0] if rules else StoreRules()).close_when_paid:
+    if row.state == "closed" or cart.n or not (rules[0] if rules else StoreRules()).close_when_paid:
         return changes
-    bills = yield from rows(ordering.bill_rows([each.order_id for each in of]))
-    if any(each.owes for each in bills):
+    if (yield from _owing(row, seats, of)):
         return changes
     return _closed(row, actor=SYSTEM, reason="paid", at=at)
+
+
+def on_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
+    """Let a bill that was split off be one of the party whose bill it was."""
+    found = {
+        each.order_id: each.seating_id
+        for each in (yield from rows(BY_ORDERS(order_ids=[event.from_order_id, event.to_order_id])))
+    }
+    seating_id = found.get(event.from_order_id)
+    if seating_id is None or event.to_order_id in found:
+        return []
+    return [
+        NEW_ORDER(order_id=event.to_order_id, seating_id=seating_id),
+        stays_open(seating_id),
+        topics.moved(topics.seating_of(seating_id), topics.floor_of(event.store_id)),
+    ]
 
 
 def _attached(event: OrderPlaced | OrderPaid) -> Steps[list[Change]]:

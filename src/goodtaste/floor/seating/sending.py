@@ -9,7 +9,7 @@ import msgspec
 from sqlalchemy import update
 
 from goodtaste.floor.live import topics
-from goodtaste.floor.seating.cart import CART_MAX, CHANNEL, cart_of, choice_of, on_behalf, state_of
+from goodtaste.floor.seating.cart import CART_MAX, CHANGES_MAX, CHANNEL, cart_of, choice_of, on_behalf, state_of
 from goodtaste.floor.seating.rows import (
     BILLS_MAX,
     CART_LINES,
@@ -52,7 +52,7 @@ class SeenLine(Input, frozen=True):
     """A line that the phone saw in the cart."""
 
     id: IdText
-    version: Annotated[int, msgspec.Meta(ge=1)]
+    version: Annotated[int, msgspec.Meta(ge=1, le=CHANGES_MAX)]
 
 
 class SendCart(Input, frozen=True):

@@ -143,6 +143,13 @@ def store_of(seating_id: str, *, actor: Actor) -> Steps[str]:
 
 
 @script
+def seating_of_phone(guest_id: str, epoch: int) -> Steps[str]:
+    """Return at which seating a phone sits; refuses `SeatingOver`."""
+    who = yield from at_table(guest_id, epoch)
+    return who.seating.id
+
+
+@script
 def of_phone(guest_id: str, epoch: int, *, directory: Directory, place: ordering.WhereOf) -> Steps[SeatingView]:
     """Return a seating as a phone at the table sees it; refuses `SeatingOver`."""
     who = yield from at_table(guest_id, epoch)
