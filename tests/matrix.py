@@ -134,6 +134,10 @@ POST   /v1/gateways/{method}/notices                            | +  +  +  +  | 
 GET    /v1/payments                                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/payments/{payment_id}/ask                            | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/payments/{payment_id}/give-up                        | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+GET    /v1/refunds/owed                                         | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+POST   /v1/refunds/{refund_id}/take-over                        | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/refunds/{refund_id}/ask                              | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+POST   /v1/refunds/{refund_id}/make-up                          | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 # the floor: seatings, and the phones at a table, whose right is their token
 POST   /v1/tables/{code}/scan                                   | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
 GET    /v1/seating                                              | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +

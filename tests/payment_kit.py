@@ -365,7 +365,7 @@ class Clockwork(Shop):
         for method, wallet in self.providers.items():
             [(here, back)] = await self.db.execute(
                 "SELECT coalesce(sum(amount_fen), 0), (SELECT coalesce(sum(r.amount_fen), 0) FROM payment_refund r "
-                f"JOIN payment_payment q ON q.id = r.payment_id WHERE r.state = 'succeeded' AND q.method = '{method}') "
+                f"JOIN payment_payment q ON q.id = r.payment_id WHERE r.state = 'succeeded' AND r.way = 'same' AND q.method = '{method}') "
                 f"FROM payment_payment WHERE state = 'succeeded' AND method = '{method}'"
             )
             held = wallet.holdings()

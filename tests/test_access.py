@@ -168,6 +168,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/refunds/preview": _same({}),
     "POST /v1/orders/{order_id}/refunds": lambda s, c: {"id": new_id(), "seen_amount_fen": 0, **REASON},
     "POST /v1/payments/{payment_id}/give-up": _same(REASON),
+    "POST /v1/refunds/{refund_id}/make-up": lambda s, c: {"id": new_id(), "way": "same", **REASON},
     "POST /v1/orders/{order_id}/parts": lambda s, c: {
         "id": new_id(), "amount_fen": 1, "seen_due_fen": 1, "tender": {"type": "cash", "tendered_fen": 1},
     },
@@ -288,6 +289,7 @@ QUERIES = {
     },
     "GET /v1/stores/{store_id}/cash-moves": "?business_date=2026-11-22",
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
+    "GET /v1/refunds/owed": "?store_id={store_id}",
     "GET /v1/menu/prices": "?sku_id={sku_id}",
     "GET /v1/me/subscriptions/{subscription_id}/plan-price": "?plan_id={plan_id}",
 }
@@ -385,6 +387,15 @@ async def _in_bulk(floor: Floor, owner: Member) -> dict[str, str]:
     return {"batch_id": batch["id"], "campaign_id": campaign["id"], "gift_id": gift["id"]}
 
 
+async def a_refund(floor: Floor) -> str:
+    """Have an order that was paid and refunded."""
+    order = await floor.order()
+    await floor.pay(order)
+    asked = await floor.refunding(order)
+    await floor.done("POST", f"/v1/orders/{order['id']}/refunds", asked, floor.at("store_manager"))
+    return str(asked["id"])
+
+
 async def a_seating(floor: Floor, table_id: str) -> str:
     """Have a party at a table."""
     asked = {"id": new_id(), "table_ids": [table_id], "party": 2}
@@ -416,6 +427,7 @@ async def a_scene(floor: Floor) -> Scene:
         "member_id": await a_reachable_member(floor),
         "order_id": order["id"],
         "payment_id": payment["payment"]["id"],
+        "refund_id": await a_refund(floor),
         "account_id": await an_account(floor),
         **await a_shift(floor),
         "template_id": await floor.a_template(claimable=True),

@@ -1836,6 +1836,9 @@ def upgrade() -> None:
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("payment_id", columns.Id(), nullable=False),
         sa.Column("cause_id", columns.Id(), nullable=False),
+        sa.Column("way", columns.Str(), nullable=False),
+        sa.Column("makes_up_for", columns.Id(), nullable=True),
+        sa.Column("owner_id", columns.Id(), nullable=True),
         sa.Column("drawer_id", columns.Id(), nullable=True),
         sa.Column("amount_fen", columns.Int(), nullable=False),
         sa.Column("state", columns.Str(), nullable=False),
@@ -1849,9 +1852,12 @@ def upgrade() -> None:
             "(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name=op.f("payment_refund_settled")
         ),
         sa.CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name=op.f("payment_refund_state")),
+        sa.CheckConstraint("way IN ('same', 'cash', 'transfer')", name=op.f("payment_refund_way")),
         sa.CheckConstraint("amount_fen > 0", name=op.f("payment_refund_amount")),
+        sa.ForeignKeyConstraint(["makes_up_for"], ["payment_refund.id"], name=op.f("payment_refund_makes_up_for_fkey")),
         sa.ForeignKeyConstraint(["payment_id"], ["payment_payment.id"], name=op.f("payment_refund_payment_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("payment_refund_pkey")),
+        sa.UniqueConstraint("makes_up_for", name="payment_refund_made_up"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
@@ -1863,6 +1869,13 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("drawer_id IS NOT NULL"),
             sqlite_where=sa.text("drawer_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "payment_refund_owed_idx",
+            ["started_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("state <> 'succeeded'"),
+            sqlite_where=sa.text("state <> 'succeeded'"),
         )
         batch_op.create_index("payment_refund_payment_id_idx", ["payment_id"], unique=False)
 
@@ -2771,6 +2784,11 @@ def downgrade() -> None:
     op.drop_table("payment_voucher")
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
         batch_op.drop_index("payment_refund_payment_id_idx")
+        batch_op.drop_index(
+            "payment_refund_owed_idx",
+            postgresql_where=sa.text("state <> 'succeeded'"),
+            sqlite_where=sa.text("state <> 'succeeded'"),
+        )
         batch_op.drop_index(
             "payment_refund_drawer_idx",
             postgresql_where=sa.text("drawer_id IS NOT NULL"),

@@ -18,6 +18,7 @@ from goodtaste.app import migrate as migrations
 from goodtaste.app.cli_settings import settings_of
 from goodtaste.app.cli_words import stop, tell, words
 from goodtaste.kernel.config import SECRET_FILE, Settings
+from goodtaste.payment.gateways.shelf import FILE as SANDBOXES
 
 UNREACHABLE = (OSError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -72,7 +73,8 @@ def reset(context: click.Context, yes: bool) -> None:
     if not settings.is_sqlite:
         stop("cli.reset_embedded_only", where=where(settings))
     path = settings.sqlite_path
-    files = [each for each in (*_files_of(path), Path(settings.data_dir) / SECRET_FILE) if each.exists()]
+    held = (*_files_of(path), *_files_of(path.parent / SANDBOXES), Path(settings.data_dir) / SECRET_FILE)
+    files = [each for each in held if each.exists()]
     if not files:
         tell("cli.nothing_to_reset", where=str(path))
         return

@@ -41,7 +41,10 @@ class PaymentFailed(Event, frozen=True):
 
 
 class RefundSettled(Event, frozen=True):
-    """A refund reached the diner (`succeeded`) or the gateway will not make it (`failed`).  `cause_id` is what it was asked for with."""
+    """A refund reached the diner (`succeeded`) or the gateway will not make it (`failed`).  `cause_id` is what it was asked for with.
+
+    `method`: that of the payment, or `cash` or `transfer` where it was given back by hand.
+    """
 
     topic = "payment.refund_settled.v1"
     key_field = "stream"

@@ -10,15 +10,18 @@ from litestar import Request, Response, get, post
 from litestar.exceptions import HTTPException
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, staff
-from goodtaste.payment import calls, notices, settling, views
+from goodtaste.payment import calls, notices, owed, settling, views
 from goodtaste.payment.accounts import http as accounts_http
 from goodtaste.payment.attempts import PaymentUnknown, one
 from goodtaste.payment.gateway import NOTICE_BYTES_MAX, Gateways
+from goodtaste.payment.owed import MakeUp, OwedPage
+from goodtaste.payment.refunds import Refund, RefundUnknown
 from goodtaste.payment.settling import Settlements
 from goodtaste.payment.tills import http as tills_http
-from goodtaste.payment.views import PAGE_MAX, PaymentPage, PaymentView
+from goodtaste.payment.views import PAGE_MAX, PaymentPage, PaymentView, RefundView
 
 Asked = Request[Any, Any, Any]
 
@@ -101,7 +104,62 @@ async def give_up_payment(payment_id: Id, data: JSONBody[GiveUp], request: Asked
     return views.view(await ctx.run(given_up))
 
 
+@get("/v1/refunds/owed", opt=staff("payment.read"), tags=["payments"])
+async def list_owed(
+    request: Asked,
+    store_id: QueryId,
+    before: Before = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
+) -> OwedPage:
+    """List the refunds of a store that failed and that nothing makes up for yet, and those open for longer than a day, newest first."""
+    ctx = context(request)
+    ctx.actor.need("payment.read", store_id=store_id)
+    return await ctx.query(owed.owed(store_id, at=ctx.now, before=before, limit=limit))
+
+
+@post("/v1/refunds/{refund_id:str}/take-over", opt=staff("order.refund"), tags=["payments"], status_code=204)
+async def take_refund_over(refund_id: Id, request: Asked) -> None:
+    """Look after a refund that was not made; whoever looked after it before does no longer."""
+    ctx = context(request)
+    await _refund_of(ctx, refund_id)
+    await ctx.run(owed.take_over(refund_id, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/refunds/{refund_id:str}/ask", opt=staff("order.refund"), tags=["payments"], status_code=200)
+async def ask_of_refund(refund_id: Id, request: Asked) -> RefundView:
+    """Ask the gateway now how a refund stands, and settle it."""
+    ctx = context(request)
+    await _refund_of(ctx, refund_id)
+    return views.refund_view(await calls.give_back(ctx, refund_id))
+
+
+@post("/v1/refunds/{refund_id:str}/make-up", opt=staff("order.refund"), tags=["payments"])
+async def make_up_for(refund_id: Id, data: JSONBody[MakeUp], request: Asked) -> RefundView:
+    """Give the money of a refund that failed back another way: by the gateway once more, or by hand, which needs `approve`."""
+    ctx = context(request)
+    found = await _refund_of(ctx, refund_id)
+    if data.way != "same":
+        ctx.actor.need("approve", store_id=found.store_id)
+    today = calls.today_at(ctx, found.store_id, at=ctx.now)
+    drawer = ctx.actor.terminal_id or found.store_id
+    made = await ctx.run(owed.make_up(refund_id, data, actor=ctx.actor, drawer_id=drawer, today=today, at=ctx.now))
+    return views.refund_view(await calls.give_back(ctx, made.id))
+
+
+async def _refund_of(ctx: Ctx, refund_id: str) -> Refund:
+    """Return a refund to whom may refund at its store."""
+    found = await ctx.db.first(owed.one_refund(refund_id))
+    if found is None:
+        raise RefundUnknown(refund_id=refund_id)
+    ctx.actor.need("order.refund", store_id=found.store_id)
+    return found
+
+
 ROUTES: list[Any] = [
+    list_owed,
+    take_refund_over,
+    ask_of_refund,
+    make_up_for,
     list_methods,
     hear_notice,
     list_of_day,

@@ -59,4 +59,7 @@ PROOFS = {
     "L6f a transaction at a gateway belongs to one payment": """
         SELECT method, gateway_ref FROM payment_payment WHERE state = 'succeeded' AND gateway_ref IS NOT NULL
         GROUP BY method, gateway_ref HAVING count(*) > 1""",
+    "L6i a refund makes up for one of the same payment that failed": """
+        SELECT r.id FROM payment_refund r JOIN payment_refund f ON f.id = r.makes_up_for
+        WHERE f.state <> 'failed' OR f.payment_id <> r.payment_id OR f.amount_fen <> r.amount_fen""",
 }

@@ -89,6 +89,9 @@ class Refund(msgspec.Struct, frozen=True):
     stream: str
     method: str
     drawer_id: str | None = None
+    way: rules.Manner = "same"
+    makes_up_for: str | None = None
+    owner_id: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -195,9 +198,11 @@ def begin(
     today: date,
     at: datetime,
     drawer_id: str | None = None,
+    way: rules.Manner = "same",
+    makes_up_for: str | None = None,
 ) -> tuple[Refund, list[Change]]:
     """Return a refund that begins, and the changes that make it so, except that its payment counts it."""
-    at_once = found.method in rules.AT_ONCE
+    at_once = found.method in rules.AT_ONCE or way != "same"
     made = Refund(
         id=refund_id,
         payment_id=found.id,
@@ -214,7 +219,9 @@ def begin(
         store_id=found.store_id,
         stream=found.stream,
         method=found.method,
-        drawer_id=drawer_id if found.method == "cash" else None,
+        drawer_id=drawer_id if found.method == "cash" or way == "cash" else None,
+        way=way,
+        makes_up_for=makes_up_for,
     )
     row = {name: value for name, value in msgspec.structs.asdict(made).items() if name not in _OF_PAYMENT}
     changes = [BEGIN(**row), tell(_settled(made), at=at) if at_once else _go(made, second=1)]
@@ -240,7 +247,7 @@ def _settled(found: Refund) -> RefundSettled:
         stream=found.stream,
         store_id=found.store_id,
         amount_fen=found.amount_fen,
-        method=found.method,
+        method=found.method if found.way == "same" else found.way,
         state="succeeded" if found.state == "succeeded" else "failed",
         business_date=found.business_date,
     )

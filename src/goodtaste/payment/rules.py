@@ -20,6 +20,7 @@ from goodtaste.payment.gateway import (
 State = Literal["pending", "unknown", "succeeded", "failed", "closed"]
 RefundState = Literal["pending", "unknown", "succeeded", "failed"]
 Back = Literal["late", "twice"]
+Manner = Literal["same", "cash", "transfer"]  # how money goes back: the way it came, or by hand
 
 OPEN = ("pending", "unknown")
 AT_ONCE = frozenset({"cash", "elsewhere", "voucher", "account", "staff_meal"})  # methods that need no gateway

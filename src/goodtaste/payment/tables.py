@@ -8,6 +8,7 @@ from goodtaste.kernel.db import Day, Id, Int, Moment, Str, create_table, id_colu
 from goodtaste.kernel.money import FEN_MAX
 
 PART = text("part_of IS NOT NULL")
+NOT_MADE = text("state <> 'succeeded'")
 IN_DRAWER = text("drawer_id IS NOT NULL")
 
 payment = create_table(
@@ -60,6 +61,9 @@ refund = create_table(
     id_column(),
     Column("payment_id", Id, ForeignKey("payment_payment.id"), nullable=False),
     Column("cause_id", Id, nullable=False),
+    Column("way", Str, nullable=False),
+    Column("makes_up_for", Id, ForeignKey("payment_refund.id")),
+    Column("owner_id", Id),
     Column("drawer_id", Id),
     Column("amount_fen", Int, nullable=False),
     Column("state", Str, nullable=False),
@@ -71,11 +75,16 @@ refund = create_table(
     Column("settled_at", Moment),
     CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name="payment_refund_state"),
     CheckConstraint("amount_fen > 0", name="payment_refund_amount"),
+    CheckConstraint("way IN ('same', 'cash', 'transfer')", name="payment_refund_way"),
+    UniqueConstraint("makes_up_for", name="payment_refund_made_up"),
+    Index("payment_refund_owed_idx", "started_at", "id", postgresql_where=NOT_MADE, sqlite_where=NOT_MADE),
     CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_refund_settled"),
     Index("payment_refund_payment_id_idx", "payment_id"),
     Index("payment_refund_cause_id_idx", "cause_id"),
     Index("payment_refund_drawer_idx", "drawer_id", "started_at", postgresql_where=IN_DRAWER, sqlite_where=IN_DRAWER),
 )
+"""`way`: the way the money came, or by hand.  `makes_up_for`: the refund that failed and that this one makes up for; there is one at most.
+`owner_id`: who looks after one that was not made."""
 
 notice = create_table(
     "payment_notice",

@@ -24,6 +24,7 @@ class RefundView(msgspec.Struct, frozen=True):
     id: str
     cause_id: str
     amount_fen: int
+    way: str
     state: str
     reason: str
     detail: str
@@ -83,11 +84,12 @@ def view(found: Payment, refunds: Sequence[Refund] = ()) -> PaymentView:
         **own,
         pays_order=found.state == "succeeded" and (found.holds_order_id or found.part_of) is not None,
         is_part=found.part_of is not None,
-        refunds=[_refund_view(each) for each in refunds if each.payment_id == found.id],
+        refunds=[refund_view(each) for each in refunds if each.payment_id == found.id],
     )
 
 
-def _refund_view(found: Refund) -> RefundView:
+def refund_view(found: Refund) -> RefundView:
+    """Return a refund as it is shown."""
     return RefundView(**{name: getattr(found, name) for name in RefundView.__struct_fields__})
 
 

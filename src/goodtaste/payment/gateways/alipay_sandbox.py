@@ -22,6 +22,7 @@ from goodtaste.payment.gateways import alipay_bill, wallet_wire
 from goodtaste.payment.gateways import alipay_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged
 from goodtaste.payment.gateways.numbers import digits
+from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
@@ -57,9 +58,17 @@ class AlipaySandbox(WalletSandbox):
     thanks = b"success"
 
     def __init__(
-        self, *, app_id: str, seller: str, keys: wire.Keys, address: str, clock: Clock, client: httpx.AsyncClient
+        self,
+        *,
+        app_id: str,
+        seller: str,
+        keys: wire.Keys,
+        address: str,
+        clock: Clock,
+        client: httpx.AsyncClient,
+        shelf: Shelf | None = None,
     ) -> None:
-        super().__init__(merchant=seller, secret="", address=address, clock=clock, client=client)
+        super().__init__(merchant=seller, secret="", address=address, clock=clock, client=client, shelf=shelf)
         self._app_id, self._keys, self._address = app_id, keys, address
         self._answers = 0
 

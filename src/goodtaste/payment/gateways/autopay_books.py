@@ -15,6 +15,7 @@ import msgspec
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateways import autopay_wire as said
 from goodtaste.payment.gateways.genuine import BEIJING
+from goodtaste.payment.gateways.shelf import Kept, Shelf
 from goodtaste.payment.gateways.wallet_books import AGAIN_AFTER_S, Refused
 from goodtaste.payment.gateways.wallet_wire import AskRefund, WalletRefund
 
@@ -73,6 +74,7 @@ class Deduction(msgspec.Struct):
     transaction_id: str = ""
     code: str = ""
     refunded_fen: int = 0
+    due_at: datetime | None = None
 
 
 class Letter(msgspec.Struct):
@@ -83,10 +85,11 @@ class Letter(msgspec.Struct):
     tries: int = 0
 
 
-class AutopayBooks:
-    """The books of one merchant."""
+class AutopayBooks(Kept):
+    """The books of one merchant, kept on a shelf where there is one."""
 
-    def __init__(self, merchant: str, *, page: str) -> None:
+    def __init__(self, merchant: str, *, page: str, shelf: Shelf | None = None) -> None:
+        super().__init__(shelf, "autopay")
         self.merchant, self._page = merchant, page
         self.agreements: dict[str, Signed] = {}
         self.deductions: dict[str, Deduction] = {}
@@ -96,6 +99,23 @@ class AutopayBooks:
         self._events: list[tuple[datetime, int, str]] = []
         self._letters: list[tuple[datetime, int, Letter]] = []
         self._turn = count()
+        self._open()
+
+    def _open(self) -> None:
+        """Go on with what is on the shelf."""
+        self.agreements.update(self._read("agreement", Signed))
+        self.deductions.update(self._read("deduction", Deduction))
+        self.refunds.update(self._read("refund", WalletRefund))
+        for held in self.deductions.values():
+            if held.state == "ACCEPTED" and held.due_at is not None:
+                heapq.heappush(self._events, (held.due_at, next(self._turn), held.number))
+        self.paid_fen = sum(each.amount_fen for each in self.deductions.values() if each.state == "SUCCESS")
+        self.refunded_fen = sum(each.amount_fen for each in self.refunds.values())
+
+    def _held_as(self, kind: str, key: str) -> Signed | Deduction | WalletRefund | None:
+        held: dict[str, dict[str, Any]] = {"agreement": self.agreements, "deduction": self.deductions}
+        found: Signed | Deduction | WalletRefund | None = held.get(kind, self.refunds).get(key)
+        return found
 
     # Agreements
 
@@ -107,6 +127,7 @@ class AutopayBooks:
                 raise Refused(500, "SYSTEM_ERROR")
             held = Signed(asked.number, asked.title, asked.limit_fen, asked.notify_url)
             self.agreements[asked.number] = held
+            self._touch("agreement", asked.number)
         elif (held.title, held.limit_fen) != (asked.title, asked.limit_fen):
             raise Refused(400, "NUMBER_USED")
         return held
@@ -124,6 +145,7 @@ class AutopayBooks:
         if held.state != "ASKED" or payer not in PAYERS:
             raise Refused(400, "AGREEMENT_ENDED" if held.state == "ENDED" else "PARAM_ERROR")
         held.state, held.payer, held.signed_at = "SIGNED", payer, at
+        self._touch("agreement", number)
         self._tell(held.notify_url, "AGREEMENT", self.told(held), at=at)
         return held
 
@@ -132,6 +154,7 @@ class AutopayBooks:
         held = self.agreement(number)
         if held.state != "ENDED":
             held.state = "ENDED"
+            self._touch("agreement", number)
             if by_payer:
                 self._tell(held.notify_url, "AGREEMENT", self.told(held), at=at)
         return held
@@ -144,6 +167,7 @@ class AutopayBooks:
         if at.astimezone(BEIJING).hour not in DAY_HOURS:
             raise Refused(400, "NOT_BY_NIGHT")
         held.announced = {**held.announced, asked.number: held.announced.get(asked.number, (asked.amount_fen, at))}
+        self._touch("agreement", asked.agreement)
         return said.ToldAnnouncement(self.merchant, asked.number)
 
     # Deductions
@@ -162,8 +186,10 @@ class AutopayBooks:
         if len(self.deductions) >= HELD_MAX:
             raise Refused(500, "SYSTEM_ERROR")
         held = Deduction(asked.number, asked.agreement, asked.amount_fen, asked.notify_url)
+        held.due_at = at + timedelta(seconds=payer.takes_s)
         self.deductions[asked.number] = held
-        heapq.heappush(self._events, (at + timedelta(seconds=payer.takes_s), next(self._turn), asked.number))
+        self._touch("deduction", asked.number)
+        heapq.heappush(self._events, (held.due_at, next(self._turn), asked.number))
         self.pass_to(at)
         return held
 
@@ -205,6 +231,8 @@ class AutopayBooks:
         self.refunded_fen += asked.amount_fen
         made = WalletRefund(self.merchant, asked.number, asked.payment, "SUCCESS", asked.amount_fen, new_id())
         self.refunds[asked.number] = made
+        self._touch("refund", asked.number)
+        self._touch("deduction", held.number)
         return made
 
     def query_refund(self, number: str) -> WalletRefund:
@@ -221,6 +249,7 @@ class AutopayBooks:
         while self._events and self._events[0][0] <= at:
             when, _, number = heapq.heappop(self._events)
             held = self.deductions[number]
+            self._touch("deduction", number)
             payer = PAYERS[self.agreement(held.agreement).payer]
             if payer.refuses:
                 held.state, held.code = "PAY_FAIL", payer.refuses

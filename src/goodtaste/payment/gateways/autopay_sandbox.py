@@ -1,7 +1,8 @@
 """The sandbox of agreements: a provider of signed deductions as a small ASGI application, for demonstrations and tests.
 
 It checks what is sealed to it, keeps its own rules (by day, announced, within the limit), tells its merchant by signed notices that it
-repeats until they are taken, and has a page on which a person signs or ends an agreement.  Its books are in memory.
+repeats until they are taken, and has a page on which a person signs or ends an agreement.  Its books are kept on a
+shelf; what it still had to tell is forgotten when it ends, and asked about.
 """
 
 from __future__ import annotations
@@ -21,8 +22,10 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import autopay_wire as said
 from goodtaste.payment.gateways import wallet_wire as wire
 from goodtaste.payment.gateways.autopay_books import PAYERS, AutopayBooks, Deduction, Letter, Signed
-from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
+from goodtaste.payment.gateways.genuine import Forged, Nonces
+from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Refused
+from goodtaste.payment.gateways.wallet_sandbox import body_of
 
 TURN_S = 0.5
 
@@ -41,27 +44,44 @@ class AutopaySandbox:
 
     place = "/sandbox/autopay"  # where it is mounted
 
-    def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
-        self.books = AutopayBooks(merchant, page=f"{address}/agreements/")
+    def __init__(
+        self,
+        *,
+        merchant: str,
+        secret: str,
+        address: str,
+        clock: Clock,
+        client: httpx.AsyncClient,
+        shelf: Shelf | None = None,
+    ) -> None:
+        self.books = AutopayBooks(merchant, page=f"{address}/agreements/", shelf=shelf)
         self.client, self.tells = client, True
         self._secret, self._clock = secret, clock
         self._nonces = Nonces()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
-        body = await _body(receive)
+        body = await body_of(receive)
+        if body is None:
+            await _answer(send, 413, b"{}", {})
+            return
+
+        async def kept(message: MutableMapping[str, Any]) -> None:
+            self.books.flush()
+            await send(message)
+
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method, path = scope["method"], "/" + scope["path"].removeprefix(self.place).strip("/")
         query = scope["query_string"].decode("latin-1")
         if path.startswith("/v1/"):
-            await self._api(method, path, query, headers, body, send)
+            await self._api(method, path, query, headers, body, kept)
             return
         try:
             page = self._page(method, path, body)
         except Refused as refused:
             await _answer(send, refused.status, html.escape(refused.error.code).encode(), {}, "text/html")
             return
-        await _answer(send, 200, page.encode(), {}, "text/html; charset=utf-8")
+        await _answer(kept, 200, page.encode(), {}, "text/html; charset=utf-8")
 
     async def run(self) -> None:
         """Let time pass until cancelled."""
@@ -76,6 +96,7 @@ class AutopaySandbox:
         """Let happen what is due, and send the notices that are."""
         for letter in self.books.letters(at=self._clock()):
             await self._deliver(letter)
+        self.books.flush()
 
     async def aclose(self) -> None:
         """Give the connections back."""
@@ -186,15 +207,6 @@ class AutopaySandbox:
             case "POST", ["agreements", number, "end"]:
                 return _shown(self.books.end(number, at=at, by_payer=True))
         raise Refused(404, "NO_SUCH_PAGE")
-
-
-async def _body(receive: Receive) -> bytes:
-    body, more = b"", True
-    while more and len(body) <= BODY_MAX:
-        message = await receive()
-        body += message.get("body", b"")
-        more = message.get("more_body", False)
-    return body[:BODY_MAX]
 
 
 async def _answer(send: Send, status: int, body: bytes, more: dict[str, str], kind: str = "application/json") -> None:

@@ -19,6 +19,7 @@ from goodtaste.payment.gateways.autopay import SandboxAutopay
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.rsa import certificates, private_key, public_keys
+from goodtaste.payment.gateways.shelf import FILE, Shelf
 from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet import WalletGateway
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
@@ -38,6 +39,7 @@ T = TypeVar("T")
 class Sandboxes(msgspec.Struct, frozen=True):
     """The payment providers that a demonstration brings along."""
 
+    shelf: Shelf
     wallet: WalletSandbox
     wechat: WechatSandbox
     alipay: AlipaySandbox
@@ -53,6 +55,8 @@ class Sandboxes(msgspec.Struct, frozen=True):
         """Give their connections back."""
         for each in self.all:
             await each.aclose()
+            each.books.flush()
+        self.shelf.close()
 
 
 def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
@@ -60,12 +64,15 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
     if not settings.demo:
         return None
     here = settings.public_url.rstrip("/")
+    beside = settings.sqlite_path.parent if settings.is_sqlite else Path(settings.data_dir)
+    shelf = Shelf(beside / FILE)
     wallet = WalletSandbox(
         merchant=settings.wallet_merchant,
         secret=settings.wallet_secret,
         address=f"{here}{WalletSandbox.place}",
         clock=clock,
         client=httpx.AsyncClient(),
+        shelf=shelf,
     )
     wechat_pay = WechatSandbox(
         merchant=SANDBOX_MERCHANT,
@@ -74,6 +81,7 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         address=f"{here}{WechatSandbox.place}",
         clock=clock,
         client=httpx.AsyncClient(),
+        shelf=shelf,
     )
     alipay_ = AlipaySandbox(
         app_id=SANDBOX_APP,
@@ -82,12 +90,14 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         address=f"{here}{AlipaySandbox.place}",
         clock=clock,
         client=httpx.AsyncClient(),
+        shelf=shelf,
     )
     unionpay_ = UnionpaySandbox(
         merchant=SANDBOX_UNIONPAY,
         address=f"{here}{UnionpaySandbox.place}",
         clock=clock,
         client=httpx.AsyncClient(),
+        shelf=shelf,
     )
     autopay = AutopaySandbox(
         merchant=settings.wallet_merchant,
@@ -95,8 +105,9 @@ def open_sandboxes(settings: Settings, *, clock: Clock) -> Sandboxes | None:
         address=f"{here}{AutopaySandbox.place}",
         clock=clock,
         client=httpx.AsyncClient(),
+        shelf=shelf,
     )
-    return Sandboxes(wallet, wechat_pay, alipay_, unionpay_, autopay)
+    return Sandboxes(shelf, wallet, wechat_pay, alipay_, unionpay_, autopay)
 
 
 def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clock) -> Gateways:

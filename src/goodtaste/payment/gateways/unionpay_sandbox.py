@@ -19,6 +19,7 @@ from goodtaste.payment.gateways import testing_keys, unionpay_bill, wallet_wire
 from goodtaste.payment.gateways import unionpay_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged
 from goodtaste.payment.gateways.numbers import digits
+from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.unionpay import ABSENT, NO_FILE, OK, TIMED_OUT
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
@@ -37,8 +38,10 @@ class UnionpaySandbox(WalletSandbox):
     thanks = b"ok"
     name, shows = "银联沙箱", f"{CODE_START}99"
 
-    def __init__(self, *, merchant: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
-        super().__init__(merchant=merchant, secret="", address=address, clock=clock, client=client)
+    def __init__(
+        self, *, merchant: str, address: str, clock: Clock, client: httpx.AsyncClient, shelf: Shelf | None = None
+    ) -> None:
+        super().__init__(merchant=merchant, secret="", address=address, clock=clock, client=client, shelf=shelf)
         self._address, self._merchant_keys = address, testing_keys.unionpay_keys()
         self._own, self._certificate = testing_keys.unionpay_platform()
 

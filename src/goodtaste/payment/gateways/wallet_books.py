@@ -16,6 +16,7 @@ import msgspec
 from goodtaste.kernel.ids import derived_id, new_id
 from goodtaste.kernel.money import part_of
 from goodtaste.payment.gateways.genuine import BEIJING
+from goodtaste.payment.gateways.shelf import Kept, Shelf
 from goodtaste.payment.gateways.wallet_diners import DINERS, Diner, Forgery, diner_of
 from goodtaste.payment.gateways.wallet_wire import (
     AskRefund,
@@ -95,17 +96,45 @@ class Refused(Exception):
         self.status, self.error = status, WalletError(code, code.replace("_", " ").lower())
 
 
-class Books:
-    """The books of one merchant."""
+class Books(Kept):
+    """The books of one merchant, kept on a shelf under the name `book` where there is one."""
 
-    def __init__(self, merchant: str, *, pay_page: str) -> None:
+    def __init__(self, merchant: str, *, pay_page: str, shelf: Shelf | None = None, book: str = "") -> None:
+        super().__init__(shelf, book)
         self.merchant, self.totals = merchant, Totals()
         self._pay_page = pay_page
         self.payments: OrderedDict[str, Held] = OrderedDict()
         self.refunds: OrderedDict[str, HeldRefund] = OrderedDict()
         self._events: list[tuple[datetime, int, str]] = []
         self._letters: list[tuple[datetime, int, Letter]] = []
+        self._mail: dict[str, tuple[datetime, Letter]] = {}
         self._turn = count()
+        self._open()
+
+    def _open(self) -> None:
+        """Go on with what is on the shelf."""
+        for _, totals in self._read("totals", Totals):
+            self.totals = totals
+        for number, held in self._read("payment", Held):
+            self.payments[number] = held
+            if held.pays_at is not None:
+                self._later(number, held.pays_at)
+        for number, made in self._read("refund", HeldRefund):
+            self.refunds[number] = made
+            if made.done_at is not None:
+                self._later(number, made.done_at)
+        waiting = list(self._read("letter", tuple[datetime, Letter]))
+        self._turn = count(max((int(turn) for turn, _ in waiting), default=0) + len(self.payments) + 1)
+        for turn, (at, letter) in waiting:
+            heapq.heappush(self._letters, (at, int(turn), letter))
+            self._mail[turn] = at, letter
+
+    def _held_as(self, kind: str, key: str) -> Held | HeldRefund | Totals | tuple[datetime, Letter] | None:
+        if kind == "payment":
+            return self.payments.get(key)
+        if kind == "refund":
+            return self.refunds.get(key)
+        return self.totals if kind == "totals" else self._mail.get(key)
 
     # Payments
 
@@ -142,6 +171,7 @@ class Books:
 
     def _begin(self, held: Held, diner: Diner, at: datetime) -> None:
         held.diner = diner
+        self._touch("payment", held.number)
         if diner.refuses and diner.pays_after_s == 0:
             held.state, held.code = "PAYERROR", diner.refuses
             return
@@ -167,14 +197,16 @@ class Books:
         held = self.payments.get(number) or self._keep(Held(number, 0, "", "", "CLOSED"))
         if held.state in ("NOTPAY", "USERPAYING"):
             held.state, held.pays_at = "CLOSED", None
+            self._touch("payment", number)
             if held.diner and held.diner.late:
                 held.pays_at = self._later(number, at + timedelta(seconds=LATE_S))
         return held
 
     def _keep(self, held: Held) -> Held:
         while len(self.payments) >= HELD_MAX:
-            self.payments.popitem(last=False)
+            self._touch("payment", self.payments.popitem(last=False)[0])
         self.payments[held.number] = held
+        self._touch("payment", held.number)
         return held
 
     # Refunds
@@ -204,8 +236,10 @@ class Books:
         )
         made.done_at = self._later(made.number, at + timedelta(seconds=wait_s))
         while len(self.refunds) >= HELD_MAX:
-            self.refunds.popitem(last=False)
+            self._touch("refund", self.refunds.popitem(last=False)[0])
         self.refunds[asked.number] = made
+        self._touch("refund", made.number)
+        self._touch("payment", held.number)
         self.pass_to(at)
         return made
 
@@ -229,6 +263,8 @@ class Books:
             if made is not None and made.done_at == when:
                 made.done_at, made.back_at, made.state = None, when, "SUCCESS"
                 self.totals.refunded_fen += made.amount_fen
+                self._touch("refund", number)
+                self._touch("totals")
                 self._post(made.notify_url, "REFUND", self.refund_told(made), at=when + timedelta(seconds=1))
 
     def _later(self, number: str, at: datetime) -> datetime:
@@ -237,6 +273,7 @@ class Books:
 
     def _decide(self, held: Held, at: datetime) -> None:
         held.pays_at, diner = None, held.diner
+        self._touch("payment", held.number)
         if diner is None:
             return
         if diner.refuses:
@@ -244,6 +281,7 @@ class Books:
             return
         held.state, held.transaction_id, held.paid_at = "SUCCESS", new_id(), at
         self.totals.paid_fen += held.amount_fen
+        self._touch("totals")
         id_ = new_id()
         for after_s in diner.tells:
             self._post(held.notify_url, "PAYMENT", self.told(held), at=at + timedelta(seconds=after_s), id_=id_)
@@ -270,14 +308,23 @@ class Books:
 
     def _send(self, letter: Letter, *, at: datetime) -> None:
         if len(self._letters) < LETTERS_MAX:
-            heapq.heappush(self._letters, (at, next(self._turn), letter))
+            turn = next(self._turn)
+            heapq.heappush(self._letters, (at, turn, letter))
+            self._mail[str(turn)] = at, letter
+            self._touch("letter", str(turn))
+
+    def _sent(self, entry: tuple[datetime, int, Letter]) -> Letter:
+        """Take a notice out of the mail."""
+        self._mail.pop(str(entry[1]), None)
+        self._touch("letter", str(entry[1]))
+        return entry[2]
 
     def letters(self, *, at: datetime) -> list[Letter]:
         """Take the notices that are to be sent by now."""
         self.pass_to(at)
         found = []
         while self._letters and self._letters[0][0] <= at:
-            found.append(heapq.heappop(self._letters)[2])
+            found.append(self._sent(heapq.heappop(self._letters)))
         return found
 
     def early(self, held: Held) -> list[Letter]:
@@ -287,7 +334,7 @@ class Books:
             return []
         self._letters.remove(min(mine))
         heapq.heapify(self._letters)
-        return [min(mine)[2]]
+        return [self._sent(min(mine))]
 
     def not_taken(self, letter: Letter, *, at: datetime) -> None:
         """Send a notice again later, a bounded number of times."""

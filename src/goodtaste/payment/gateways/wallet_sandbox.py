@@ -1,7 +1,7 @@
 """The sandbox wallet: a whole payment provider as a small ASGI application, for demonstrations, tests and the twin.
 
-It speaks the protocol of `wallet_wire` and checks it: a request that is badly signed, stale or sent again is refused.  Its books are in
-memory, those of one process.  A person sees what it holds at `/`, pays for an order there, and reconciles with `/holdings`.
+It speaks the protocol of `wallet_wire` and checks it: a request that is badly signed, stale or sent again is refused.  Its books
+are those of one process, kept on a shelf.  A person sees what it holds at `/`, pays for an order there, and reconciles with `/holdings`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import structlog
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire as wire
 from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces, is_over
+from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Books, Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_diners import DINERS
 
@@ -84,8 +85,17 @@ class WalletSandbox:
     speaks = "application/json"  # what its notices are
     thanks = b""  # how a notice must be answered
 
-    def __init__(self, *, merchant: str, secret: str, address: str, clock: Clock, client: httpx.AsyncClient) -> None:
-        self.books = Books(merchant, pay_page=f"{address}/pay/")
+    def __init__(
+        self,
+        *,
+        merchant: str,
+        secret: str,
+        address: str,
+        clock: Clock,
+        client: httpx.AsyncClient,
+        shelf: Shelf | None = None,
+    ) -> None:
+        self.books = Books(merchant, pay_page=f"{address}/pay/", shelf=shelf, book=self.place)
         self.tells, self.silence_s = True, SILENCE_S
         self.client = client
         self._secret, self._clock = secret, clock
@@ -95,16 +105,21 @@ class WalletSandbox:
         """Serve one request."""
         if scope["type"] != "http":
             raise RuntimeError(f"the wallet does not speak {scope['type']}")
-        body = await _body(receive)
+        body = await body_of(receive)
         if body is None:
             await answer_with(send, Answer(413, b"{}"), {})
             return
+
+        async def kept(message: MutableMapping[str, Any]) -> None:
+            self.books.flush()
+            await send(message)
+
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         method, path = scope["method"], "/" + scope["path"].removeprefix(self.place).strip("/")
         if path.startswith(self.api):
-            await self._api(method, path, scope["query_string"].decode("latin-1"), headers, body, send)
+            await self._api(method, path, scope["query_string"].decode("latin-1"), headers, body, kept)
         else:
-            await answer_with(send, self._page(method, path, body), {})
+            await answer_with(kept, self._page(method, path, body), {})
 
     async def run(self) -> None:
         """Let time pass until cancelled."""
@@ -119,6 +134,7 @@ class WalletSandbox:
         """Let happen what is due, and send the notices that are."""
         for letter in self.books.letters(at=self._clock()):
             await self._deliver(letter)
+        self.books.flush()
 
     async def aclose(self) -> None:
         """Give the connections back."""
@@ -281,7 +297,7 @@ class WalletSandbox:
         return _error(Refused(404, "NO_SUCH_PAGE"))
 
 
-async def _body(receive: Receive) -> bytes | None:
+async def body_of(receive: Receive) -> bytes | None:
     """Return the body of a request, or None where it is too long."""
     parts, size = [], 0
     while True:

@@ -19,6 +19,7 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire, wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged, new_nonce
+from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
 
@@ -66,8 +67,9 @@ class WechatSandbox(WalletSandbox):
         address: str,
         clock: Clock,
         client: httpx.AsyncClient,
+        shelf: Shelf | None = None,
     ) -> None:
-        super().__init__(merchant=merchant, secret="", address=address, clock=clock, client=client)
+        super().__init__(merchant=merchant, secret="", address=address, clock=clock, client=client, shelf=shelf)
         self._app_id, self._keys, self._address = app_id, keys, address
 
     async def _api(self, method: str, path: str, query: str, headers: dict[str, str], body: bytes, send: Send) -> None:

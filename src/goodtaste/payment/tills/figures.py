@@ -135,7 +135,8 @@ DRAWER = Read(
     Drawer,
 )
 _PAID = [payment.c.method, func.count().label("n"), func.coalesce(func.sum(payment.c.amount_fen), 0).label("fen")]
-_BACK = [payment.c.method, func.count().label("n"), func.coalesce(func.sum(refund.c.amount_fen), 0).label("fen")]
+_WENT = case((refund.c.way == "same", payment.c.method), else_=refund.c.way)
+_BACK = [_WENT.label("method"), func.count().label("n"), func.coalesce(func.sum(refund.c.amount_fen), 0).label("fen")]
 _OF_REFUND = payment.c.id == refund.c.payment_id
 PAID_ON = Read(
     select(*_PAID)
@@ -156,8 +157,8 @@ BACK_ON = Read(
         refund.c.business_date == par("business_date", Day),
         refund.c.state != "failed",
     )
-    .group_by(payment.c.method)
-    .order_by(payment.c.method),
+    .group_by(_WENT)
+    .order_by(_WENT),
     _Sum,
 )
 PAID_BY = Read(
