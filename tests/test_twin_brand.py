@@ -8,6 +8,7 @@ import pytest
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.config import Settings
+from goodtaste.member.rules import Program
 from goodtaste.promo import api as promo
 from goodtaste.twin import brand, data
 from tests import member_kit, org_kit
@@ -123,6 +124,7 @@ async def test_the_offers_and_paid_memberships_of_the_brief_are_live_and_new_mem
     assert {each["name"] for each in told} == {each.name_en for each in data.brand().offers}
     plans = (await demo.get("/v1/subscription-plans")).json()
     assert {(each["name"], each["price_fen"]) for each in plans} == {("基础会员", 2_990), ("尊享会员", 9_990)}
+    assert demo.process.see(Program).favourite_bp == 1_000
     member = await member_kit.a_member(demo)
 
     async def welcomed() -> list[str]:

@@ -102,6 +102,7 @@ def test_the_same_seed_makes_the_same_day() -> None:
     visits = [visit for diner in one for visit in diner.visits]
     assert len(visits) == 300
     assert {visit.kind for visit in visits} == {"counter", "pickup", "table"}
+    assert 0 < sum(diner.gift for diner in one) <= plan.GIFTS_MAX, "no more than a manager may give alone"
     assert {visit.end for visit in visits} == {"completed", "cancelled", "refunded", "pieces back"}
 
 

@@ -55,6 +55,7 @@ async def seed(process: Process) -> bool:
     for person in told.staff:
         await _person(ctx, person, told.secrets, hashes)
     await brand_menu.seed(ctx, [id_of("store", store.code) for store in told.stores])
+    await _program(ctx, told.program)
     for template in told.templates:
         await ctx.run(promo.make(_template(template), ground=promo.ground(ctx), actor=ctx.actor, at=ctx.now))
     await ctx.refresh()
@@ -142,6 +143,14 @@ async def _person(ctx: Ctx, person: PersonData, secrets: Mapping[str, str], hash
         await org.give_pin(staff_id, org.GivePin(pin=pin), ctx=ctx, hashed=hashes[pin])
     place = org.RoleAt(role=person.role, store_id=id_of("store", person.store) if person.store else None)
     await ctx.run(org.give_role(staff_id, place, actor=ctx.actor, at=ctx.now))
+
+
+async def _program(ctx: Ctx, terms: Mapping[str, int]) -> None:
+    """Let the program say what the brand says beside what the house comes with."""
+    now = msgspec.to_builtins(await ctx.query(members.read_program()))
+    asked = msgspec.convert(now | terms | {"reason": WHY}, members.ProgramChange)
+    await ctx.run(members.change_program(asked, actor=ctx.actor, at=ctx.now))
+    await ctx.refresh()
 
 
 def _template(told: TemplateData) -> promo.NewTemplate:

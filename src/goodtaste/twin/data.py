@@ -141,6 +141,7 @@ class BrandData(Data, frozen=True):
     stores: list[StoreData]
     staff: list[PersonData]
     templates: list[TemplateData]
+    program: dict[str, int]
     offers: list[OfferData]
     plans: list[PlanData]
     members: list[MemberData]

@@ -19,6 +19,7 @@ VISITS_EACH = 3  # orders of one diner in a day, about
 PHONES_MAX = (
     20  # diners who join by phone: one network may ask for so many messages an hour, and shares them with other days
 )
+GIFTS_MAX = 1_400  # points that a manager gives by hand in a day: 2,000 may be given alone, 500 of them in the moments
 DAY_S = 12 * 3600
 SLOW: tuple[Pay, ...] = ("password", "refused")  # these take four seconds at the wallet
 
@@ -54,7 +55,7 @@ def make(*, seed: int, orders: int, stores: int, items: Sequence[Item]) -> list[
     """Return a day of so many orders, its diners in the order in which they first come."""
     dice = Random(f"day/{seed}")
     diners: list[Diner] = []
-    no = phones = 0
+    no = phones = given = 0
     while no < orders:
         way: Way = dice.choices(("wechat", "phone", "guest"), weights=(70, 10, 20))[0]
         if way == "phone":
@@ -65,6 +66,8 @@ def make(*, seed: int, orders: int, stores: int, items: Sequence[Item]) -> list[
         visits = [_visit(dice, no + i, at_s, way, stores, items) for i, at_s in enumerate(times)]
         no += n
         gift = dice.choice((0, 0, 100, 300, 500))
+        gift = gift if given + gift <= GIFTS_MAX else 0
+        given += gift
         diners.append(Diner(len(diners), way, gift, dice.randint(0, 3), visits))
     return sorted(diners, key=lambda each: each.visits[0].at_s)
 
