@@ -68,6 +68,7 @@ web-test: setup ## check types, tests and sizes of the screens; needs Node 20.19
 	@$(BIN)/python -m tools.web test
 
 web-walk: setup-dev pages ## walk through the screens in Chromium, on a house that runs; ARGS chooses walks
+	@$(BIN)/python -m tools.web types
 	@$(BIN)/python -m pytest -p no:cacheprovider $(or $(ARGS),web/e2e)
 
 crash: setup-dev ## kill the server and the database under load, and prove the books

@@ -95,6 +95,51 @@ def test_a_wallet_that_refuses_leaves_an_order_to_be_paid_another_way(open_desk:
     assert desk.number()
 
 
+def test_a_bill_is_paid_in_parts_by_cash_and_wallet(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in()
+    page = desk.page
+    desk.keys("1")
+    desk.priced()
+    page.get_by_role("button", name="分开付").click()
+    page.wait_for_selector("[data-test=left]")
+    page.get_by_role("button", name="1/2").click()
+    split = page.get_by_role("dialog", name="分开付")
+    split.get_by_role("button", name="现金").click()
+    expect(page.locator("[data-test=change]")).to_be_visible()
+    desk.keys("Enter")
+    expect(page.locator("[data-test=left]")).to_have_text("¥29.00")
+    desk.picture("pos-split")
+    split.get_by_role("button", name="扫付款码").click()
+    desk.scan(WALLET)
+    number = desk.number()
+    order = next(each for each in desk.house.orders() if each["id"].upper().endswith(number))
+    assert order["pay_state"] == "paid"
+
+
+def test_the_kitchen_makes_what_was_sold_and_the_board_calls_it(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in()
+    desk.keys("1")
+    desk.priced()
+    desk.keys("F9", "Enter")
+    desk.number()
+    expect(desk.page.locator("[data-test=shown]")).to_have_text(re.compile(r"^[0-9]{1,3}$"))  # the number of the day
+    shown = desk.page.inner_text("[data-test=shown]")
+    kitchen = open_desk(1920, 1080)
+    kitchen.sign_in("kitchen05", to="/kitchen")
+    ticket = kitchen.page.locator(".ticket", has_text="红烧肉").filter(has=kitchen.page.get_by_text(shown, exact=True))
+    expect(ticket).to_be_visible()
+    kitchen.picture("kitchen")
+    assert kitchen.axe() == []
+    ticket.get_by_role("button", name="出餐").click()
+    board = open_desk(1920, 1080)
+    board.sign_in("kitchen05", to="/board")
+    expect(board.page.locator(".ready li", has_text=shown)).to_be_visible()
+    board.picture("board")
+    assert board.axe() == []
+
+
 def test_a_lost_reply_and_a_reload_show_the_true_state(open_desk: Open) -> None:
     desk = open_desk()
     desk.sign_in()

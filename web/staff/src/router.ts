@@ -6,7 +6,18 @@ declare module 'vue-router' {
     /** What the person must be allowed to do at the store. */
     permission?: string
     open?: boolean
+    /** A paired device may show it with nobody signed in. */
+    device?: boolean
   }
+}
+
+/** Where somebody begins: at the first screen that their role may use; a screen on the wall at what it was paired for. */
+function home(): string {
+  const session = useSession()
+  if (!session.isIn && session.device) return session.device.kind === 'board' ? '/board' : '/kitchen'
+  if (session.can('order.place')) return '/pos'
+  if (session.can('order.advance')) return '/kitchen'
+  return session.can('order.read') ? '/orders' : '/settings'
 }
 
 export const router = createRouter({
@@ -15,12 +26,14 @@ export const router = createRouter({
     { path: '/sign-in', component: () => import('@/screens/SignIn.vue'), meta: { open: true } },
     { path: '/pair', component: () => import('@/screens/PairDevice.vue'), meta: { open: true } },
     { path: '/design', component: () => import('@/screens/DesignPage.vue'), meta: { open: true } },
+    { path: '/kitchen', component: () => import('@/screens/kitchen/KitchenScreen.vue'), meta: { device: true } },
+    { path: '/board', component: () => import('@/screens/kitchen/BoardScreen.vue'), meta: { device: true } },
     { path: '/stores', component: () => import('@/screens/ChooseStore.vue') },
     {
       path: '/',
       component: () => import('@/screens/ShellFrame.vue'),
       children: [
-        { path: '', redirect: '/pos' },
+        { path: '', redirect: home },
         { path: 'pos', component: () => import('@/screens/pos/PosScreen.vue'), meta: { permission: 'order.place' } },
         { path: 'orders/:id?', component: () => import('@/screens/orders/OrdersScreen.vue'), meta: { permission: 'order.read' } },
         { path: 'stock', component: () => import('@/screens/StockScreen.vue'), meta: { permission: 'menu.read' } },
@@ -33,7 +46,9 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   const session = useSession()
-  if (to.meta.open) return true
+  if (to.meta.open || (to.meta.device && session.device)) return true
+  const shows = session.device && ['kitchen', 'board'].includes(session.device.kind)
+  if (!session.isIn && shows && to.path === '/') return home()
   if (!session.isIn) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (!session.storeId && to.path !== '/stores') return { path: '/stores', query: { next: to.fullPath } }
   return true

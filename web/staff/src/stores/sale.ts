@@ -8,7 +8,7 @@ import { keep, kept } from '@/lib/kept'
 import { net } from '@/lib/net'
 import { useCart, type Basket } from './cart'
 
-export type Way = { readonly by: 'cash'; readonly tenderedFen: number } | { readonly by: 'wallet'; readonly method: string; readonly code: string } | { readonly by: 'later' }
+export type Way = { readonly by: 'cash'; readonly tenderedFen: number } | { readonly by: 'wallet'; readonly method: string; readonly code: string } | { readonly by: 'later' } | { readonly by: 'split' }
 
 /**
  * How far a sale is. `doubt`: a reply was lost and it is being found out what became of it. `unpaid`: the order stands and waits for money.
@@ -114,6 +114,7 @@ export const useSale = defineStore('sale', () => {
       const paid = order.pay_state === 'paid' ? order : await takeCash(now.orderId, now.paymentId, now.way.tenderedFen, order.due_fen)
       return put({ stage: 'paid', order: paid, changeFen: now.way.tenderedFen - paid.due_fen })
     }
+    if (now.way.by === 'split') return put({ stage: order.pay_state === 'paid' ? 'paid' : 'unpaid', order })
     if (now.way.by === 'later') {
       const closed = order.due_fen === 0 && order.pay_state === 'unpaid' && order.kind !== 'dine_in'
       const shown = closed ? await ask('post', '/v1/orders/{order_id}/close', { at: { order_id: order.id } }) : order
