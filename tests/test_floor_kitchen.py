@@ -15,10 +15,11 @@ from hypothesis import strategies as st
 
 from goodtaste.events.ordering import FiredLine, LinesFired, LinesMoved, LinesReturned, MovedLine, ReturnedLine
 from goodtaste.floor.api import PROOFS
-from goodtaste.floor.kitchen import rules
+from goodtaste.floor.kitchen import hearing, rules
 from goodtaste.floor.kitchen.rows import DishRow, OwedRow, Pass
+from goodtaste.kernel.bus import hear
 from goodtaste.kernel.ids import new_id
-from goodtaste.kernel.outbox import tell
+from goodtaste.kernel.outbox import Envelope, tell
 from tests.seating_kit import Hall, a_hall
 from tests.shop import those_that_find, write
 from tests.shop_kit import Floor, line, spread, the
@@ -207,6 +208,24 @@ async def test_dishes_that_move_to_another_bill_stay_where_they_are_in_the_kitch
     await kitchen.moves(one, third, tea, 1)
     assert (await kitchen.counts(tea))[one] == (5, 2, 1, 2, 0, 0)
     await kitchen.holds()
+
+
+async def test_what_is_fired_and_returned_at_the_same_moment_is_not_made(floor: Floor) -> None:
+    kitchen = await a_kitchen(floor)
+    order, dishes = await kitchen.order(), [new_id() for _ in range(8)]
+    who: dict[str, Any] = {"order_id": order, "store_id": kitchen.store.id}
+    acts = []
+    for dish in dishes:
+        fired = FiredLine(dish, 1, the("sku/tea"), "tea", 2)
+        fire = LinesFired(**who, stream=new_id(), table_id=None, kind="counter", channel="counter", lines=[fired])
+        back = LinesReturned(**who, stream=new_id(), lines=[ReturnedLine(dish, 1, False)], reason="不要了")
+        for event, handler in ((fire, hearing.on_fired), (back, hearing.on_returned)):
+            body = msgspec.json.encode(event).decode()
+            envelope = Envelope(0, new_id(), event.topic, event.stream, body, floor.now)
+            acts.append(hear(floor.db, envelope, "floor.test", handler))  # type: ignore[arg-type]
+    await asyncio.gather(*acts)
+    assert [await kitchen.counts(dish) for dish in dishes] == [{order: (2, 1, 0, 0, 0, 1)}] * len(dishes)
+    assert await floor.db.execute("SELECT dish_id FROM floor_owed") == []
 
 
 async def test_a_cancelled_order_is_not_made(floor: Floor) -> None:

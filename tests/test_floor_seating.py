@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from goodtaste.events.ordering import LinesMoved
 from goodtaste.kernel.ids import new_id
+from goodtaste.kernel.outbox import tell
 from tests.seating_kit import Hall, a_hall
+from tests.shop import write
 from tests.shop_kit import Floor, line, spread
 
 
@@ -227,6 +230,21 @@ async def test_a_table_stays_while_somebody_chooses_or_a_bill_is_on_its_way(floo
     assert (await hall.seen(seating))["state"] == "open"
     await hall.pay(stray["id"])
     assert (await hall.seen(seating))["state"] == "closed"
+
+
+async def test_a_bill_that_was_split_off_is_the_same_partys(floor: Floor) -> None:
+    hall = await a_hall(floor)
+    seating = await hall.open("B1")
+    first = await (await hall.scan("B1")).orders("tea")
+    elsewhere = await floor.order(line("tea"))
+    who = {"from_order_id": first["order_id"], "to_order_id": elsewhere["id"], "stream": first["order_id"]}
+    told = LinesMoved(**who, store_id=hall.store.id, table_id=hall.at["B1"], lines=[])
+    for _ in range(2):
+        await floor.db.run(write(tell(told, at=floor.now)))
+        await floor.hear()
+    bills = (await hall.seen(seating))["bills"]
+    assert sorted(each["id"] for each in bills) == sorted([first["order_id"], elsewhere["id"]])
+    assert await hall.refused(seating, "close") == "floor.unpaid"
 
 
 async def test_people_of_another_store_touch_nothing(floor: Floor) -> None:

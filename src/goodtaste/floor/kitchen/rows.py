@@ -11,8 +11,8 @@ from sqlalchemy import delete, select, update
 
 from goodtaste.floor.kitchen import rules
 from goodtaste.floor.kitchen.rules import Counts
-from goodtaste.floor.kitchen.tables import dish, owed
-from goodtaste.kernel.db import Change, Id, Int, ListOf, Query, Read, change, in_list, insert, par
+from goodtaste.floor.kitchen.tables import NO_STATION, dish, owed
+from goodtaste.kernel.db import Change, Id, Int, ListOf, Query, Read, Str, change, in_list, insert, par
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
 
@@ -177,6 +177,8 @@ class Pass:
         row = OwedRow(new_id(), key[0], key[1], to, table_id, qty, self._at)
         self._owing[row.id] = row
         self._settle(key)
+        if row.id in self._owing and key not in self.now:
+            self.now[key] = _unheard(key, self._at)
 
     def _settle(self, key: Key) -> None:
         """Do what is owed of a dish on a bill, as far as there are pieces; a debt is off before they go, for they may come round again."""
@@ -200,8 +202,10 @@ class Pass:
         known = self.now[key]
         counts, went = rules.leave(known.counts, qty)
         self.now[key] = known.having(counts)
-        fresh = {"order_id": to, "table_id": table_id, "version": 0}
-        there = self.now.get((key[0], to)) or msgspec.structs.replace(known, **fresh).having(Counts())
+        there = self.now.get((key[0], to))
+        if there is None or not there.fired:
+            fresh = {"order_id": to, "table_id": table_id, "version": there.version if there else 0}
+            there = msgspec.structs.replace(known, **fresh).having(Counts())
         self.now[there.key] = there.having(rules.arrive(there.counts, went))
         self._settle(there.key)
 
@@ -223,6 +227,17 @@ class Pass:
             OWE_LESS.many(less),
             OWE_NOTHING.many([{"id": id_} for id_ in before.keys() - now.keys()]),
         ]
+
+
+def _unheard(key: Key, at: datetime) -> DishRow:
+    """Return the row of a dish that is owed on a bill before any piece of it was heard of there.
+
+    It says nothing, and is nowhere; whoever brings the first piece at the same moment meets it, looks again, and settles what is owed.
+    """
+    blank: dict[str, Any] = {name: "" if isinstance(kind, Str) else 0 for name, kind in _CHANGES.items()}
+    nowhere = {name: NO_STATION for name in ("ticket_id", "store_id", "station_id", "sku_id")}
+    never = {"table_id": None, "hurried_at": None, "ready_at": None, "fired_at": at, "options": "[]"}
+    return DishRow(dish_id=key[0], order_id=key[1], version=0, **blank | nowhere | never)
 
 
 def _written(row: DishRow, seen: int) -> dict[str, Any]:
