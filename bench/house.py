@@ -270,7 +270,7 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
                 uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, None, "completed", "paid",
                 12_000, 0,
                 0, "{}", 0, 0, 0, 0, 0, 0, 0, 12_000, 0, 12, None, "[]", "", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
-                None, None, None,
+                None, None, None, None,
             )
             for i, m in zip(numbers, members_of, strict=True)
         ),

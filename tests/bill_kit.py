@@ -24,15 +24,19 @@ def held(name: str, qty: int = 1, *, course: int = 0, guest: str = "", note: str
     return line(name, qty) | {"hold": True, "course": course, "guest": guest, "note": note}
 
 
+def _sent(bill: Any, what: str) -> dict[str, Any]:
+    return {"version": bill["version"]} | ({} if what == "seat" else {"id": new_id()})
+
+
 async def act(floor: Floor, bill: Any, what: str, by: Headers | None = None, **asked: Any) -> Any:
     """Do something to a bill as it was seen, and return the bill after it."""
-    body = {"id": new_id(), "version": bill["version"]} | asked
+    body = _sent(bill, what) | asked
     return await floor.done("POST", f"/v1/orders/{bill['id']}/{what}", body, by or floor.at("store_manager"))
 
 
 async def refused(floor: Floor, bill: Any, what: str, by: Headers | None = None, **asked: Any) -> str:
     """Have something refused, and return its code."""
-    body = {"id": new_id(), "version": bill["version"]} | asked
+    body = _sent(bill, what) | asked
     return await floor.refuses("POST", f"/v1/orders/{bill['id']}/{what}", body, by or floor.at("store_manager"))
 
 
@@ -58,14 +62,15 @@ async def heard(floor: Floor) -> list[Event]:
 def fired_by(events: list[Event]) -> Counter[str]:
     """Return how many pieces of each dish the kitchen was told to make."""
     told: Counter[str] = Counter()
-    for dish_id, qty in _fired(events):
-        told[dish_id] += qty
+    for event in events:
+        for _, dish_id, qty in fired_at(event):
+            told[dish_id] += qty
     return told
 
 
-def _fired(events: list[Event]) -> Iterator[tuple[str, int]]:
-    for each in events:
-        if isinstance(each, told_by.OrderPlaced | told_by.RoundAdded | told_by.OrderPaid):
-            yield from ((line.dish_id, line.qty) for line in each.fired)
-        elif isinstance(each, told_by.LinesFired):
-            yield from ((line.dish_id, line.qty) for line in each.lines)
+def fired_at(event: Event) -> Iterator[tuple[str, str, int]]:
+    """Give what an event has the kitchen make: order, dish and pieces."""
+    if isinstance(event, told_by.OrderPlaced | told_by.RoundAdded | told_by.OrderPaid):
+        yield from ((event.order_id, line.dish_id, line.qty) for line in event.fired)
+    elif isinstance(event, told_by.LinesFired):
+        yield from ((event.order_id, line.dish_id, line.qty) for line in event.lines)

@@ -112,7 +112,12 @@ POST   /v1/orders/{order_id}/bill                               | ?  +  0  -  | 
 POST   /v1/orders/{order_id}/cancel                             | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/cash                               | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/close                              | ?  +  0  -  | -  -  +  +  | -  -  | -  -  -  +
+GET    /v1/orders/{order_id}/discounts                          | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/discounts                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/discounts/{discount_id}/end        | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/fire                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/merge                              | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/moves                              | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/parts                              | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/parts                              | ?  -  -  -  | -  -  +  +  | -  -  | -  -  -  +
@@ -123,8 +128,11 @@ POST   /v1/orders/{order_id}/refunds/preview                     | ?  -  -  -  |
 GET    /v1/orders/{order_id}/refunds                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 POST   /v1/orders/{order_id}/refunds                            | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 GET    /v1/orders/{order_id}/returns                            | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/orders/{order_id}/reopen                             | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/returns                            | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
 POST   /v1/orders/{order_id}/rounds                             | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/seat                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  +
+POST   /v1/orders/{order_id}/shares                             | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 GET    /v1/orders/{order_id}/steps                              | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
 POST   /v1/quotes                                               | +  +  -  -  | -  +  +  +  | -  -  | -  -  -  +
 GET    /v1/stores/{store_id}/orders                             | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +

@@ -730,6 +730,7 @@ def upgrade() -> None:
         sa.Column("split_from", columns.Id(), nullable=True),
         sa.Column("reopens", columns.Id(), nullable=True),
         sa.Column("went_to", columns.Id(), nullable=True),
+        sa.Column("stream_of", columns.Id(), nullable=True),
         sa.CheckConstraint(
             "pay_state IN ('unpaid', 'paying', 'part_paid', 'paid', 'partly_refunded', 'refunded')",
             name=op.f("ordering_order_pay_state"),

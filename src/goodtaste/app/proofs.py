@@ -145,12 +145,12 @@ PROOFS = {
         SELECT d.dish_id, d.order_id, d.fired - d.returned, l.qty, l.held_qty FROM floor_dish d
         JOIN ordering_order o ON o.id = d.order_id
         LEFT JOIN ordering_line l ON l.order_id = d.order_id AND l.dish_id = d.dish_id
-        WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox)
+        WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND (o.went_to IS NULL OR o.state = 'cancelled')
         AND d.fired - d.returned <> CASE WHEN o.state = 'cancelled' THEN 0 ELSE coalesce(l.qty - l.held_qty, 0) END""",
     "X15b what is to be made of an order is in the kitchen, as soon as every event was heard": """
         SELECT l.order_id, l.line_no FROM ordering_line l JOIN ordering_order o ON o.id = l.order_id
         LEFT JOIN floor_dish d ON d.order_id = l.order_id AND d.dish_id = l.dish_id
         WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND d.dish_id IS NULL AND l.qty > l.held_qty
-        AND o.source = '' AND o.state <> 'cancelled'
-        AND (o.kind = 'dine_in' OR o.pay_state NOT IN ('unpaid', 'paying') OR o.state <> 'placed')""",
+        AND o.source = '' AND o.state <> 'cancelled' AND o.went_to IS NULL
+        AND (o.kind = 'dine_in' OR o.reopens IS NOT NULL OR o.paid_at IS NOT NULL OR o.state <> 'placed')""",
 }

@@ -45,10 +45,11 @@ class ReturnedLine(msgspec.Struct, frozen=True):
 
 
 class MovedLine(msgspec.Struct, frozen=True):
-    """Pieces that stand on another bill now."""
+    """Pieces that stand on another bill now; `held_qty` of them are held still, the others were fired."""
 
     dish_id: str
     qty: int
+    held_qty: int = 0
 
 
 class OrderPlaced(Event, frozen=True):

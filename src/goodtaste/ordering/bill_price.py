@@ -67,7 +67,10 @@ LINE_GONE = change(
 
 
 class AtHand(msgspec.Struct, frozen=True):
-    """What was read for a bill: what counts of the offers, those it uses already, and its member, if it has one."""
+    """What was read for a bill: what counts of the offers, those it uses already, and its member, if it has one.
+
+    `beside`: what an order uses of offers that goes as this bill comes in its place.
+    """
 
     ground: cart.Ground
     seen: cart.Seen
@@ -76,6 +79,11 @@ class AtHand(msgspec.Struct, frozen=True):
     balances: ledger.Balances = ledger.Balances()
     lots: Sequence[ledger.Lot] = ()
     coupons: Sequence[promo.Held] = ()
+    beside: Sequence[promo.Used] = ()
+
+    def with_discounts(self, *by_hand: pricing.ByHand) -> AtHand:
+        """Return it with what people take off now."""
+        return msgspec.structs.replace(self, ground=msgspec.structs.replace(self.ground, by_hand=by_hand))
 
 
 def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: int, where: Place) -> Steps[AtHand]:
@@ -125,7 +133,8 @@ class Repriced(msgspec.Struct, frozen=True):
     """A bill with its new price: its rows as they will be, and the changes that make them so.
 
     `stock`: the portions that it takes more, below zero those that it gives back; `wanted`: those that it takes, to say which are missing.
-    `fresh` and `gone` are the gifts that come and go with the price.
+    `fresh` and `gone` are the gifts that come and go with the price, `took` those that come from another bill.  `moved` writes the order
+    itself, `writes` the rest.
     """
 
     priced: pricing.Priced
@@ -135,6 +144,8 @@ class Repriced(msgspec.Struct, frozen=True):
     stock: dict[str, int]
     fresh: list[LineRow]
     gone: list[LineRow]
+    took: list[LineRow]
+    moved: Change
     writes: list[Change]
 
     @property
@@ -145,18 +156,19 @@ class Repriced(msgspec.Struct, frozen=True):
     @property
     def changes(self) -> list[Change]:
         """All that makes it so."""
-        return [*self.writes, *moved_stock(self.after.store_id, self.stock)]
+        return [self.moved, *self.writes, *moved_stock(self.after.store_id, self.stock)]
 
 
 class Coming(msgspec.Struct, frozen=True):
-    """What comes to a bill and leaves it: `chosen` with the round `owner`, lines `arriving` from another bill, lines `leaving` to one, and
-    portions that go `back` on sale.
+    """What comes to a bill and leaves it: `chosen` with the round `owner`, lines `arriving` from another bill, lines `leaving` to one,
+    `gifts` that another bill loses and that may be given here, and portions that go `back` on sale.
     """
 
     chosen: Sequence[menu.Chosen] = ()
     owner: str = ""
     arriving: Sequence[LineRow] = ()
     leaving: Sequence[LineRow] = ()
+    gifts: Sequence[LineRow] = ()
     back: dict[str, int] = {}
 
 
@@ -204,7 +216,8 @@ def reprice(
     owner = derived_id(found.id, f"gifts{found.version + 1}")
     gifts = gift_views(priced, after=last, round_=max(1, number), book=where.book, owner=owner)
     stay, gone = _gifts_that_stay(lines, kept.gifts, reckoned, gifts)
-    fresh = [line_row(found.id, each, {}) for each in gifts if each.line_no not in stay]
+    new_gifts = _known_gifts([each for each in gifts if each.line_no not in stay], coming.gifts)
+    fresh = [line_row(found.id, each, {}) for each in new_gifts]
     rows = [line_row(found.id, each, what.takes) for each, what in zip(new, chosen, strict=True)]
     keeps = reckoned.kept(at_hand.coupons, gifts, policy=where.program.refund_policy)
     of = {stay.get(line_no, line_no): offer_id for line_no, offer_id in keeps.gifts.items()}
@@ -218,7 +231,6 @@ def reprice(
     shown = {each.line_no: msgspec.structs.replace(each, **_shares(by_no.get(each.line_no))) for each in there}
     came = {each.line_no for each in coming.arriving}
     writes = [
-        REPRICED(order_id=found.id, seen=found.version, **price),
         SHARED.many([_shared(found.id, each) for line_no, each in shown.items() if line_no not in came]),
         LINE_GONE.many([{"order_id": found.id, "line_no": each.line_no} for each in [*gone, *coming.leaving]]),
         NEW_LINES.many([*rows, *fresh, *(_moved_row(found.id, shown[line_no]) for line_no in came)]),
@@ -227,6 +239,7 @@ def reprice(
     left = {each.line_no for each in gone}
     stays = [each for each in lines if each.line_no in kept.gifts and each.line_no not in left]
     made = [_as_row(row) for row in [*rows, *fresh]]
+    known = {each.dish_id for each in coming.gifts}
     after = msgspec.structs.replace(found, version=found.version + 1, **price)
     return Repriced(
         priced=priced,
@@ -234,10 +247,24 @@ def reprice(
         lines=sorted([*shown.values(), *stays, *made], key=lambda each: each.line_no),
         wanted=wanted,
         stock={sku: wanted.get(sku, 0) - back.get(sku, 0) for sku in wanted.keys() | back.keys()},
-        fresh=made[len(rows) :],
+        fresh=[each for each in made[len(rows) :] if each.dish_id not in known],
         gone=gone,
+        took=[each for each in made[len(rows) :] if each.dish_id in known],
+        moved=REPRICED(order_id=found.id, seen=found.version, **price),
         writes=writes,
     )
+
+
+def _known_gifts(gifts: Sequence[LineView], known: Sequence[LineRow]) -> list[LineView]:
+    """Return gifts with the dishes that another bill loses, where they are the same, so that nobody makes them again."""
+    left, found = list(known), []
+    for each in gifts:
+        same = next((one for one in left if (one.sku_id, one.qty) == (each.sku_id, each.qty)), None)
+        if same:
+            left.remove(same)
+            each = msgspec.structs.replace(each, dish_id=same.dish_id)
+        found.append(each)
+    return found
 
 
 def _as_line(each: LineRow, book: menu.MenuBook) -> pricing.Line:
@@ -293,12 +320,15 @@ def _gifts_that_stay(
 def _offers(found: OrderRow, reckoned: cart.Reckoned, was_first: bool, at_hand: AtHand, where: Place) -> list[Change]:
     if not at_hand.own and not reckoned.uses:
         return []
+    uses = reckoned.uses
+    if at_hand.beside:  # its place among the member's uses is free only once this is written
+        uses = [msgspec.structs.replace(each, limit_each=each.limit_each and each.limit_each + 1) for each in uses]
     changes = promo.change_uses(
         at_hand.own,
-        reckoned.uses,
+        uses,
         order_id=found.id,
         member_id=found.member_id,
-        had=reckoned.hand.had,
+        had=[*reckoned.hand.had, *at_hand.beside],
         at=where.at,
     )
     if found.member_id and reckoned.is_first != was_first:

@@ -63,7 +63,7 @@ def queries(found: OrderRow, where: Place) -> list[Query[Any]]:
     """Return the queries of what belongs to an open bill."""
     asked: list[Query[Any]] = [DISCOUNTS(order_id=found.id)]
     if found.table_id and where.fees.minimums:
-        asked.append(SPLIT_OFF(order_id=found.id))
+        asked.append(SPLIT_OFF(order_id=found.reopens or found.id))
     return asked
 
 

@@ -14,8 +14,8 @@ _choice = msgspec.json.Decoder(Choice).decode
 
 
 def stream(order: OrderRow | OrderView) -> str:
-    """Return whose events those of an order are ordered with: the member's, those of the bill it was split off, or its own."""
-    return order.member_id or order.split_from or order.reopens or order.id
+    """Return whose events those of an order are ordered with: the member's, those of the bill it was made of, or its own."""
+    return order.member_id or order.stream_of or order.id
 
 
 def told_lines(lines: Sequence[LineView] | Sequence[LineRow]) -> list[OrderLine]:
@@ -91,8 +91,8 @@ def paid(
     )
 
 
-def placed(order: OrderView) -> OrderPlaced:
-    """Return the event that an order was placed, to be paid later."""
+def placed(order: OrderView, *, fires: bool = True) -> OrderPlaced:
+    """Return the event that an order was placed, to be paid later; one that has been made of others `fires` nothing."""
     return OrderPlaced(
         order_id=order.id,
         stream=stream(order),
@@ -104,5 +104,5 @@ def placed(order: OrderView) -> OrderPlaced:
         due_fen=order.due_fen,
         business_date=order.business_date,
         lines=told_lines(order.lines),
-        fired=not_held(order.lines) if sent(order) else (),
+        fired=not_held(order.lines) if fires and sent(order) else (),
     )

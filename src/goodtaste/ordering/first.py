@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
-from sqlalchemy import delete, select
+from sqlalchemy import delete, select, update
 
 from goodtaste.kernel.db import Change, Id, Query, Read, change, insert, par
 from goodtaste.ordering.tables import first, order
@@ -34,6 +34,12 @@ TAKEN = Read(
     Before,
 )
 NEW = insert(first)
+MOVED = change(
+    update(first)
+    .where(first.c.member_id == par("member_id", Id), first.c.order_id == par("order_id", Id))
+    .values(order_id=par("to_order_id", Id)),
+    guard="ordering_first_gone",
+)
 GONE = change(delete(first).where(first.c.member_id == par("member_id", Id), first.c.order_id == par("order_id", Id)))
 NO_ORDER = "00000000-0000-8000-8000-000000000000"
 
@@ -47,6 +53,11 @@ def before(member_id: str, *, order_id: str = "") -> list[Query[Any]]:
 def take(member_id: str, order_id: str) -> Change:
     """Keep that this order took the price of a first one; `GUARD` stops a second."""
     return NEW(member_id=member_id, order_id=order_id)
+
+
+def carry(member_id: str, order_id: str, to_order_id: str) -> Change:
+    """Let the price of a first order go from one that is taken back to the bill that goes on in its place."""
+    return MOVED(member_id=member_id, order_id=order_id, to_order_id=to_order_id)
 
 
 def give_back(member_id: str, order_id: str) -> Change:

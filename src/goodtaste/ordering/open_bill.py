@@ -125,23 +125,26 @@ def round_of(lines: Sequence[LineRow]) -> int:
     return max([each.round for each in lines], default=0)
 
 
-def gifts_gone(repriced: Repriced) -> list[Event]:
-    """Tell the kitchen of the gifts that go with a price."""
-    after = repriced.after
-    lines = [ReturnedLine(each.dish_id, each.qty, from_held=False) for each in repriced.gone]
+def gifts_gone(repriced: Repriced, moved: Sequence[LineRow] = ()) -> list[Event]:
+    """Tell the kitchen of the gifts that go with a price, but for those that `moved` to another bill."""
+    after, stay = repriced.after, {each.dish_id for each in moved}
+    lines = [
+        ReturnedLine(each.dish_id, each.qty, from_held=False) for each in repriced.gone if each.dish_id not in stay
+    ]
     if not lines or not facts.sent(after):
         return []
     stream = facts.stream(after)
     return [LinesReturned(order_id=after.id, stream=stream, store_id=after.store_id, lines=lines, reason=GIFT_GONE)]
 
 
-def gifts_told(repriced: Repriced) -> list[Event]:
-    """Tell the kitchen of the gifts that come and go with a price."""
+def gifts_told(repriced: Repriced, moved: Sequence[LineRow] = ()) -> list[Event]:
+    """Tell the kitchen of the gifts that come and go with a price, but for those that `moved` to another bill."""
     fresh = facts.not_held(repriced.fresh) if facts.sent(repriced.after) else ()
-    return [*gifts_gone(repriced), *([facts.lines_fired(repriced.after, fresh)] if fresh else [])]
+    return [*gifts_gone(repriced, moved), *([facts.lines_fired(repriced.after, fresh)] if fresh else [])]
 
 
-def _told(events: Sequence[Event], where: Place) -> list[Change]:
+def told(events: Sequence[Event], where: Place) -> list[Change]:
+    """Return the change that tells events, where there are any."""
     return [tell(*events, at=where.at)] if events else []
 
 
@@ -180,7 +183,7 @@ def bill(order_id: str, asked: Bill, *, actor: Actor, where: Place) -> Steps[Ord
     ledger.may_spend(at_hand.balances, min(asked.points, at_hand.balances.available))
     hold_id = derived_id(order_id, f"hold{found.version}")
     repriced = _agreed(found, lines, asked, at_hand, hold_id=hold_id, where=where)
-    changes = [*repriced.changes, *_held(found, repriced, at_hand, where), *_told(gifts_told(repriced), where)]
+    changes = [*repriced.changes, *_held(found, repriced, at_hand, where), *told(gifts_told(repriced), where)]
     if repriced.after.hold_id and found.member_id:
         uses = yield from ledger.find_lots(
             found.member_id, repriced.priced.points, today=where.today, found=list(at_hand.lots)
@@ -250,7 +253,7 @@ def open_again(order_id: str, *, actor: Actor, where: Place) -> Steps[OrderView]
     at_hand = yield from read_at_hand(found, NONE, points=0, donation_fen=found.donation_fen, where=where)
     repriced = reprice(found, lines, NOTHING, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
     freed = yield from held.free(found, actor=actor, where=where)
-    yield [*repriced.changes, *freed, *_told(gifts_told(repriced), where)]
+    yield [*repriced.changes, *freed, *told(gifts_told(repriced), where)]
     return repriced.view
 
 

@@ -80,6 +80,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     split_from: str | None
     reopens: str | None
     went_to: str | None
+    stream_of: str | None
 
     @property
     def coupon_ids(self) -> list[str]:
@@ -198,6 +199,7 @@ class OrderView(msgspec.Struct, frozen=True):
     split_from: str | None = None
     reopens: str | None = None
     went_to: str | None = None
+    stream_of: str | None = None
 
     @property
     def coupon_ids(self) -> list[str]:

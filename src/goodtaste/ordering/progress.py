@@ -100,6 +100,11 @@ def _fired(found: OrderRow, fired: Sequence[FiredLine], where: Place) -> list[Ch
     return [tell(facts.lines_fired(found, fired), at=where.at)] if fired else []
 
 
+def completed_later(found: OrderRow, at: datetime) -> list[Change]:
+    """Have an order that begins as handed over completed in its time."""
+    return [_complete_later(found.id, at)] if found.state == rules.HANDED_OVER[found.kind] else []
+
+
 def _advanced(found: OrderRow, asked: Advance, *, actor: Actor, where: Place) -> list[Change]:
     stream = facts.stream(found)
     who = {"order_id": found.id, "stream": stream, "store_id": found.store_id, "member_id": found.member_id}

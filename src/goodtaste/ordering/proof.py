@@ -8,7 +8,8 @@ PROOFS = {
         LEFT JOIN (
             SELECT order_id, sum(due_fen) AS due, sum(rounding_fen) AS rounding FROM ordering_line GROUP BY order_id
         ) l ON l.order_id = o.id
-        WHERE o.due_fen <> coalesce(l.due, -1) + o.fee_fen + o.donation_fen - o.rounding_fen + coalesce(l.rounding, 0)""",
+        WHERE o.due_fen <> coalesce(l.due, 0) + o.fee_fen + o.donation_fen - o.rounding_fen + coalesce(l.rounding, 0)
+            OR (l.due IS NULL AND o.went_to IS NULL)""",
     "O1b what came off an order is the sum over its lines, and over its coupons": """
         SELECT o.id, o.coupon_fen, l.coupon_fen, c.fen FROM ordering_order o LEFT JOIN (
             SELECT order_id, sum(offer_fen) AS offer_fen, sum(coupon_fen) AS coupon_fen, sum(points_fen) AS points_fen,
@@ -19,9 +20,12 @@ PROOFS = {
             SELECT o.id, sum(CAST(CAST(j.value AS text) AS integer)) AS fen FROM ordering_order o
             JOIN json_each(json(o.coupons)) j ON true GROUP BY o.id
         ) c ON c.id = o.id
-        WHERE o.offer_fen <> coalesce(l.offer_fen, -1) OR o.coupon_fen <> coalesce(l.coupon_fen, -1)
-            OR o.points_fen <> coalesce(l.points_fen, -1) OR o.hand_fen <> coalesce(l.hand_fen, -1)
+        WHERE o.offer_fen <> coalesce(l.offer_fen, 0) OR o.coupon_fen <> coalesce(l.coupon_fen, 0)
+            OR o.points_fen <> coalesce(l.points_fen, 0) OR o.hand_fen <> coalesce(l.hand_fen, 0)
             OR o.coupon_fen <> coalesce(c.fen, 0)""",
+    "O1c what people took off an order has a reason that holds": """
+        SELECT o.id, o.hand_fen FROM ordering_order o WHERE o.hand_fen > 0 AND NOT EXISTS (
+            SELECT 1 FROM ordering_discount d WHERE d.order_id = o.id AND d.ended_at IS NULL)""",
     "O2 what an order counts as refunded is the sum of its refunds": """
         SELECT o.id FROM ordering_order o
         LEFT JOIN (SELECT order_id, sum(amount_fen) AS amount FROM ordering_refund GROUP BY order_id) r ON r.order_id = o.id

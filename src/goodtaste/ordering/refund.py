@@ -39,7 +39,7 @@ from goodtaste.ordering import facts
 from goodtaste.ordering import first as first_order
 from goodtaste.ordering.kept import kept_of
 from goodtaste.ordering.lines import portions
-from goodtaste.ordering.orders import OrderRow, may_see, read
+from goodtaste.ordering.orders import LineRow, OrderRow, may_see, read
 from goodtaste.ordering.progress import step_of
 from goodtaste.ordering.refund_worth import NotRefundable, Piece, Worth, worth
 from goodtaste.ordering.spot import Place
@@ -142,6 +142,7 @@ REFUNDED = change(
     .values(
         state=par("state", Str),
         pay_state=par("pay_state", Str),
+        went_to=par("went_to", Id),
         refunded_fen=order.c.refunded_fen + par("amount_fen", Int),
         version=order.c.version + 1,
     ),
@@ -210,6 +211,31 @@ def refund_order(
     known = yield from first(ONE(id=asked.id))
     if known is not None:
         return known.again(mark)
+    shown, changes = yield from taken_back(
+        found, lines, asked, mark=mark, actor=actor, approved_by=approved_by, where=where
+    )
+    try:
+        yield changes
+    except GuardBroken:
+        again = yield from first(ONE(id=asked.id))
+        if again is None:
+            raise
+        return again.again(mark)
+    return shown
+
+
+def taken_back(
+    found: OrderRow,
+    lines: list[LineRow],
+    asked: RefundOrder,
+    *,
+    mark: str,
+    actor: Actor,
+    approved_by: str | None,
+    where: Place,
+    goes_to: str | None = None,
+) -> Steps[tuple[RefundView, list[Change]]]:
+    """Return what is given back of an order, and the changes that do it; `goes_to` is the bill that goes on with its dishes, if any."""
     value = worth(found, lines, asked.pieces)
     seen, payers, coupons = yield from _look_ahead(found, value)
     if value.amount_fen != asked.seen_amount_fen or asked.seen_mark not in ("", seen.mark):
@@ -221,7 +247,7 @@ def refund_order(
         )
     shown = RefundView(
         id=asked.id,
-        order_id=order_id,
+        order_id=found.id,
         amount_fen=value.amount_fen,
         points_back=value.points_back,
         points_taken=value.points_taken,
@@ -231,15 +257,16 @@ def refund_order(
         approved_by=approved_by,
         at=where.at,
     )
+    ends = goes_to is None and value.ends(found)
     changes = [
-        *_kept(found, shown, value, mark=mark, restock=asked.restock or value.ends(found), where=where),
+        *_kept(found, shown, value, mark=mark, restock=asked.restock or ends, goes_to=goes_to, where=where),
         *(yield from _member_side(found, shown, coupons, actor=actor, where=where)),
         *(yield from _money(found, shown, payers, actor, where)),
         *(yield from _offers_back(found, value)),
         audit.note(
             actor,
             "ordering.refunded",
-            subject=f"order/{order_id}",
+            subject=f"order/{found.id}",
             store_id=found.store_id,
             reason=asked.reason,
             at=where.at,
@@ -248,24 +275,19 @@ def refund_order(
             approved_by=approved_by,
         ),
         tell(_told(found, shown, value, where), at=where.at),
-        *(_ended(found, asked.reason, actor, where) if value.ends(found) else []),
+        *(_ended(found, asked.reason, actor, where) if ends else []),
     ]
-    try:
-        yield changes
-    except GuardBroken:
-        again = yield from first(ONE(id=asked.id))
-        if again is None:
-            raise
-        return again.again(mark)
-    return shown
+    return shown, changes
 
 
-def _kept(found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restock: bool, where: Place) -> list[Change]:
-    """The refund itself, the order and its lines, and the portions where they go back on sale."""
+def _kept(
+    found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restock: bool, goes_to: str | None, where: Place
+) -> list[Change]:
+    """The refund itself, the order and its lines, and the portions where they go back on sale, or to the bill that goes on."""
     row = msgspec.structs.asdict(shown) | {
         "fee_fen": value.fee_fen,
         "fingerprint": mark,
-        "restock": restock,
+        "restock": restock or goes_to is not None,
         "business_date": where.today,
     }
     parts = [
@@ -274,13 +296,15 @@ def _kept(found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restoc
     ]
     pieces = [{"order_id": found.id, "line_no": each.line_no, "qty": qty} for each, qty, _ in value.pieces]
     back = portions((each, qty) for each, qty, _ in value.pieces) if restock else {}
+    ends = goes_to is None and value.ends(found)
     return [
         REFUND(**row),
         REFUND_LINES.many(parts),
         REFUNDED(
             order_id=found.id,
             seen=found.version,
-            state="cancelled" if value.ends(found) else found.state,
+            state="cancelled" if ends else found.state,
+            went_to=goes_to,
             pay_state="refunded" if value.whole else "partly_refunded",
             amount_fen=value.amount_fen,
         ),

@@ -46,6 +46,7 @@ order = create_table(
     Column("split_from", Id),
     Column("reopens", Id),
     Column("went_to", Id),
+    Column("stream_of", Id),
     CheckConstraint(
         "state IN ('placed', 'accepted', 'preparing', 'ready', 'served', 'picked_up', 'delivered', 'completed', 'cancelled')",
         name="ordering_order_state",
@@ -87,7 +88,8 @@ order = create_table(
 """JSON: `coupons`, what each coupon on the order took off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing did.
 
 They are written and read with the order alone, and never changed once it is paid.  `split_from`: the first bill of those it was split off;
-`reopens`: the order that was taken back to open this one; `went_to`: the bill that goes on in its place, by a merge or a reopening."""
+`reopens`: the order that was taken back to open this one; `went_to`: the bill that goes on in its place, by a merge or a reopening;
+`stream_of`: with whose events its own are ordered, where it was made of another bill."""
 
 first = create_table(
     "ordering_first",

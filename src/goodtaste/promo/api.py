@@ -47,7 +47,7 @@ from goodtaste.promo.offers.stop import Halt, Publish, halt, publish
 from goodtaste.promo.offers.stop import stop as stop_offer
 from goodtaste.promo.offers.terms import BadOffer, Terms, faults_of, known_here
 from goodtaste.promo.offers.uses import GUARDS as OFFER_GUARDS
-from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, use_offers
+from goodtaste.promo.offers.uses import OfferUse, Used, change_uses, in_one, use_offers
 from goodtaste.promo.offers.uses import give_back as give_back_offers
 from goodtaste.promo.offers.uses import of_order as offers_of_order
 from goodtaste.promo.proof import PROOFS
@@ -105,6 +105,7 @@ __all__ = [
     "halt",
     "hand_of",
     "hold",
+    "in_one",
     "issue",
     "known_here",
     "live_offers_snapshot",

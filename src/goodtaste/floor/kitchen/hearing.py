@@ -138,10 +138,11 @@ def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
 def on_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
     """Let dishes be of the bill on which they stand now: nothing is made again, and each piece stays where it is."""
     orders = [event.from_order_id, event.to_order_id]
-    kitchen, seatings = yield from _known([each.dish_id for each in event.lines], orders, at)
-    for each in event.lines:
-        to, table_id = event.to_order_id, event.table_id
-        kitchen.move(each.dish_id, each.qty, from_=event.from_order_id, to=to, table_id=table_id)
+    lines = [each for each in event.lines if each.qty > each.held_qty]  # what is held is not in the kitchen
+    kitchen, seatings = yield from _known([each.dish_id for each in lines], orders, at)
+    for each in lines:
+        to, table_id, fired = event.to_order_id, event.table_id, each.qty - each.held_qty
+        kitchen.move(each.dish_id, fired, from_=event.from_order_id, to=to, table_id=table_id)
     return [*kitchen.changes(), _told(event.store_id, orders, seatings)]
 
 

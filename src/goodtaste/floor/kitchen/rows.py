@@ -215,10 +215,16 @@ class Pass:
         return [row for key, row in self.now.items() if row != self._seen.get(key)]
 
     def changes(self) -> list[Change]:
-        """Return the changes that write what happened."""
-        fresh = [each for each in self.changed if each.key not in self._seen]
-        moved = [each for each in self.changed if each.key in self._seen]
+        """Return the changes that write what happened.
+
+        What is left owing marks the dish on every bill it is known of: who moves it there at the same moment looks again, and settles it.
+        """
         before, now = self._owed_before, self._owing
+        owing = {row.dish_id for id_, row in now.items() if id_ not in before}
+        fresh = [each for each in self.changed if each.key not in self._seen]
+        moved = [
+            row for key, row in self.now.items() if key in self._seen and (row != self._seen[key] or key[0] in owing)
+        ]
         less = [{"id": id_, "qty": row.qty} for id_, row in now.items() if id_ in before and row != before[id_]]
         return [
             NEW.many([msgspec.structs.asdict(each) | {"version": 1} for each in fresh]),

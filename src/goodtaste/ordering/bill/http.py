@@ -1,4 +1,4 @@
-"""Routes of the open bill: what is held and fired, what is taken off it."""
+"""Routes of the open bill: what is held and fired, taken off it, given, carried, split and merged."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import context, member_or_staff, staff
 from goodtaste.ordering import orders
-from goodtaste.ordering.bill import kitchen, returns
+from goodtaste.ordering.bill import discounts, kitchen, merge, moves, reopen, returns, seat, shares
+from goodtaste.ordering.bill_rows import Discount
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.where import where_of
 from goodtaste.org import api as org
+from goodtaste.payment.api import give_back_of
 
 Asked = Request[Any, Any, Any]
 S = TypeVar("S", bound=msgspec.Struct)
@@ -23,6 +25,18 @@ S = TypeVar("S", bound=msgspec.Struct)
 
 class TakeOffAsked(returns.TakeOff, frozen=True):
     """What is sent to take pieces off a bill; a person without the permission adds the approval of one who has it."""
+
+    approval: org.ApprovalAsked | None = None
+
+
+class DiscountAsked(discounts.TakeOffPrice, frozen=True):
+    """What is sent to take something off a bill by hand; beyond what a person may it takes the approval of one who may."""
+
+    approval: org.ApprovalAsked | None = None
+
+
+class ReopenAsked(reopen.Reopen, frozen=True):
+    """What is sent to open a paid order anew; a person without the permission adds the approval of one who has it."""
 
     approval: org.ApprovalAsked | None = None
 
@@ -66,4 +80,89 @@ async def returned_lines(order_id: Id, request: Asked) -> list[returns.ReturnVie
     return await ctx.query(returns.of_order(order_id, actor=ctx.actor))
 
 
-ROUTES: list[Any] = [fire_lines, take_off_lines, returned_lines]
+@post("/v1/orders/{order_id:str}/discounts", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def take_off_price(order_id: Id, data: JSONBody[DiscountAsked], request: Asked) -> OrderView:
+    """Take something off an unpaid bill by hand: dishes given free, an amount, or a share."""
+    ctx = context(request)
+    place = await where_of(ctx, order_id)
+    by = await approved_by(ctx, data.approval, permission=discounts.ANY, order_id=order_id)
+    asked = act(data, discounts.TakeOffPrice)
+    return await ctx.run(discounts.take_off_price(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
+
+
+@post(
+    "/v1/orders/{order_id:str}/discounts/{discount_id:str}/end",
+    opt=staff("order.place"),
+    tags=["orders"],
+    status_code=200,
+)
+async def end_discount(
+    order_id: Id, discount_id: Id, data: JSONBody[discounts.EndDiscount], request: Asked
+) -> OrderView:
+    """Take a discount by hand off an unpaid bill again."""
+    ctx = context(request)
+    place = await where_of(ctx, order_id)
+    return await ctx.run(discounts.end_discount(order_id, discount_id, data, actor=ctx.actor, where=place))
+
+
+@get("/v1/orders/{order_id:str}/discounts", opt=staff("order.read"), tags=["orders"])
+async def order_discounts(order_id: Id, request: Asked) -> list[Discount]:
+    """List what people took off an order, with who, why, and who approved."""
+    ctx = context(request)
+    return await ctx.query(discounts.of_order(order_id, actor=ctx.actor))
+
+
+@post("/v1/orders/{order_id:str}/seat", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def change_seat(order_id: Id, data: JSONBody[seat.Seat], request: Asked) -> OrderView:
+    """Have an unpaid bill stand at another table, or for another number of people."""
+    ctx = context(request)
+    return await ctx.run(seat.change_seat(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/shares", opt=member_or_staff("order.read"), tags=["orders"], status_code=200)
+async def order_shares(order_id: Id, data: JSONBody[shares.Split], request: Asked) -> shares.Shares:
+    """Show what is due of an order in shares that add up: in so many ways, by amounts, or by guest."""
+    ctx = context(request)
+    return await ctx.query(shares.shares(order_id, data, actor=ctx.actor))
+
+
+@post("/v1/orders/{order_id:str}/moves", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def move_lines(order_id: Id, data: JSONBody[moves.Move], request: Asked) -> moves.Moved:
+    """Move pieces of an unpaid bill to a new one, or to one that is there."""
+    ctx = context(request)
+    return await ctx.run(moves.move(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/merge", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def merge_bill(order_id: Id, data: JSONBody[merge.Merge], request: Asked) -> moves.Moved:
+    """Have all of an unpaid bill go to another, and close it."""
+    ctx = context(request)
+    return await ctx.run(merge.merge(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
+
+
+@post("/v1/orders/{order_id:str}/reopen", opt=staff("order.read"), tags=["orders"], status_code=200)
+async def reopen_order(order_id: Id, data: JSONBody[ReopenAsked], request: Asked) -> reopen.Reopened:
+    """Take a paid order back and open a new bill with its dishes."""
+    ctx = context(request)
+    place = await where_of(ctx, order_id)
+    by = await approved_by(ctx, data.approval, permission=reopen.PERMISSION, order_id=order_id)
+    asked = act(data, reopen.Reopen)
+    done = await ctx.run(reopen.reopen(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
+    if done.refund.amount_fen:
+        await give_back_of(ctx, done.refund.id)
+    return done
+
+
+ROUTES: list[Any] = [
+    fire_lines,
+    take_off_lines,
+    returned_lines,
+    take_off_price,
+    end_discount,
+    order_discounts,
+    change_seat,
+    order_shares,
+    move_lines,
+    merge_bill,
+    reopen_order,
+]

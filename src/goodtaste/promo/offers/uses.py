@@ -11,7 +11,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import and_, delete, select, update
 
-from goodtaste.kernel.db import Change, Id, Int, ListOf, Query, Read, add, change, in_list, insert, par
+from goodtaste.kernel.db import Change, Id, Int, ListOf, Query, Read, add, change, in_list, insert, joined, par
 from goodtaste.kernel.errors import Refusal
 from goodtaste.promo.offers.tables import offer, use
 
@@ -165,6 +165,19 @@ def change_uses(
         CHANGED.many([_changed(was, version=each.version, saved_fen=each.saved_fen) for each, was in kept]),
         *give_back([each for each in found if each.offer_id in gone]),
     ]
+
+
+def in_one(changes: Sequence[Change]) -> list[Change]:
+    """Return the changes of several orders as those of one batch: what one gives back of an offer and another uses is counted together."""
+    version_of = {row["id"]: row["live_version"] for each in changes if each.statement is USED for row in each.rows}
+    found = []
+    for each in changes:
+        if each.statement is BACK:
+            again = [{**row, "live_version": version_of[row["id"]]} for row in each.rows if row["id"] in version_of]
+            found.append(USED.many(again))
+            each = BACK.many([row for row in each.rows if row["id"] not in version_of])
+        found.append(each)
+    return joined(found)
 
 
 def give_back(found: Sequence[Used], parts_fen: Mapping[str, int] | None = None) -> list[Change]:

@@ -1,0 +1,91 @@
+"""A bill in shares that add up to it: in so many ways, by amounts, or by who ordered what."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+
+from goodtaste.kernel.auth import Actor
+from goodtaste.kernel.db import Steps, script
+from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.input import Fen, Input
+from goodtaste.kernel.money import share
+from goodtaste.ordering import facts
+from goodtaste.ordering.orders import LineRow, may_see, read
+
+WAYS_MAX = 100
+
+
+class SplitDoesNotAddUp(Refusal):
+    """Raised for shares of a bill that are not what is due.  Facts: `due_fen`, `sum_fen`, `missing_fen` (below zero: so much too much)."""
+
+    code = "ordering.split_does_not_add_up"
+    status = 422
+
+
+class Split(Input, frozen=True):
+    """How a bill is to be shared: in `ways`, by `amounts_fen`, or, with neither, by guest."""
+
+    ways: Annotated[int, msgspec.Meta(ge=1, le=WAYS_MAX)] | None = None
+    amounts_fen: Annotated[tuple[Fen, ...], msgspec.Meta(max_length=WAYS_MAX)] = ()
+
+    def __post_init__(self) -> None:
+        if self.ways and self.amounts_fen:
+            raise ValueError("ways or amounts_fen: send one of them")
+
+
+class Share(msgspec.Struct, frozen=True):
+    """A share of a bill; `guest` is whose it is, where it is shared by guest ("" for what nobody is named for)."""
+
+    amount_fen: int
+    guest: str = ""
+
+
+class Shares(msgspec.Struct, frozen=True):
+    """A bill as it was shared: the amounts add up to `due_fen`."""
+
+    order_id: str
+    version: int
+    due_fen: int
+    shares: list[Share]
+
+
+def in_ways(due_fen: int, ways: int) -> list[Share]:
+    """Return what is due in so many shares; none is a fen more than another, the first ones carry what is left over."""
+    return [Share(fen) for fen in share(due_fen, weights=[1] * ways)]
+
+
+def by_amounts(due_fen: int, amounts_fen: Sequence[int]) -> list[Share]:
+    """Return the amounts as shares; refuses `SplitDoesNotAddUp` with what is missing."""
+    total = sum(amounts_fen)
+    if total != due_fen:
+        raise SplitDoesNotAddUp(due_fen=due_fen, sum_fen=total, missing_fen=due_fen - total)
+    return [Share(fen) for fen in amounts_fen]
+
+
+def by_guest(due_fen: int, lines: Sequence[LineRow]) -> list[Share]:
+    """Return what each guest's dishes come to, and with them their part of what belongs to no line; in the order of their first dish."""
+    dues: dict[str, int] = {}
+    for each in lines:
+        guest = facts.choice_of(each).guest
+        dues[guest] = dues.get(guest, 0) + each.due_fen
+    if not dues:
+        return [Share(due_fen)]
+    rest = share(due_fen - sum(dues.values()), weights=[*dues.values()])
+    return [Share(fen + part, guest) for (guest, fen), part in zip(dues.items(), rest, strict=True)]
+
+
+@script
+def shares(order_id: str, asked: Split, *, actor: Actor) -> Steps[Shares]:
+    """Show what is due of an order in shares.  Reads only; refuses `SplitDoesNotAddUp`."""
+    found, lines = yield from read(order_id)
+    found = may_see(actor, found, order_id)
+    if asked.ways:
+        made = in_ways(found.due_fen, asked.ways)
+    elif asked.amounts_fen:
+        made = by_amounts(found.due_fen, asked.amounts_fen)
+    else:
+        made = by_guest(found.due_fen, lines)
+    return Shares(order_id, found.version, found.due_fen, made)
