@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
 import msgspec
-import structlog
 
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.agreement import Agreement, AgreementIntent, AgreementNotice, Announced, DeductIntent, Notice
@@ -30,7 +28,9 @@ from goodtaste.payment.gateway import (
 )
 from goodtaste.payment.gateways import autopay_wire as said
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.genuine import Forged, Nonces
+from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces
+from goodtaste.payment.gateways.line import Line, Reply
+from goodtaste.payment.gateways.wallet import call_sealed
 
 METHOD = "autopay"
 _ABSENT = frozenset({"DEDUCTION_NOT_EXIST", "REFUND_NOT_EXIST"})
@@ -50,8 +50,6 @@ _DECLINED = frozenset(
 _STATES: Mapping[str, Any] = {"ASKED": "asked", "SIGNED": "signed", "ENDED": "ended"}
 T = TypeVar("T", said.ToldAgreement, said.ToldAnnouncement, said.ToldDeduction, wire.WalletRefund)
 
-log = structlog.get_logger()
-
 
 class SandboxAutopay:
     """Speaks to the provider at the base address of `client`, for one merchant.  Each call is made once: whoever asks comes again."""
@@ -68,8 +66,9 @@ class SandboxAutopay:
         clock: Clock,
         total_s: float = TOTAL_S,
     ) -> None:
-        self._client, self._merchant, self._secret, self._clock = client, merchant, secret, clock
-        self._notify_url, self._notify_path, self._total_s = notify_url, urlsplit(notify_url).path, total_s
+        self._merchant, self._secret, self._clock = merchant, secret, clock
+        self._notify_url, self._notify_path = notify_url, urlsplit(notify_url).path
+        self._line = Line(client, name=METHOD, clock=clock, total_s=total_s)
         self._nonces = Nonces()
 
     async def invite(self, intent: AgreementIntent) -> Agreement | Declined | Unknown:
@@ -159,36 +158,29 @@ class SandboxAutopay:
 
     async def aclose(self) -> None:
         """Give the connections back."""
-        await self._client.aclose()
+        await self._line.aclose()
 
     async def _call(self, method: str, path: str, asked: Any, kind: type[T]) -> T | Absent | Declined | Unknown:
-        """Make a call within its time, and return what is answered to it, by the provider and to this very call."""
+        """Make a call once, and return what is answered to it, by the provider and to this very call."""
         body = msgspec.json.encode(asked) if asked is not None else b""
-        headers = wire.sealed(self._secret, kind="request", method=method, path=path, at=self._clock(), body=body)
+        what = f"{method} {path.partition('?')[0]}"
+        reply = await self._line.call(lambda: self._try(method, path, body), what=what, again=False)
+        if isinstance(reply, Unknown):
+            return reply
         try:
-            async with asyncio.timeout(self._total_s):
-                sent = {**headers, "content-type": "application/json"}
-                reply = await self._client.request(method, path, content=body, headers=sent)
-            nonce = wire.check(
-                reply.headers,
-                secret=self._secret,
-                kind=f"reply {reply.status_code}",
-                method=method,
-                path=path,
-                at=self._clock(),
-                body=reply.content,
-            )
-            if nonce != headers[wire.NONCE]:
-                return Unknown("the reply is to another request")
-            if reply.status_code != 200:
-                return _error(msgspec.json.decode(reply.content, type=wire.WalletError).code)
-            told = msgspec.json.decode(reply.content, type=kind)
-        except (httpx.HTTPError, TimeoutError, Forged, msgspec.DecodeError) as error:
-            log.warning("autopay_no_answer", method=method, path=path.partition("?")[0], why=repr(error))
-            return Unknown(type(error).__name__)
+            if reply.status != 200:
+                return _error(msgspec.json.decode(reply.body, type=wire.WalletError).code)
+            told = msgspec.json.decode(reply.body, type=kind)
+        except msgspec.DecodeError as error:
+            return Unknown(f"reply body: {error}")
         if told.merchant != self._merchant or (asked is not None and told.number != asked.number):
             return Unknown("the reply is about something else")
         return told
+
+    async def _try(self, method: str, path: str, body: bytes) -> Reply:
+        return await call_sealed(
+            self._line, method, path, body=body, secret=self._secret, clock=self._clock, most=BODY_MAX
+        )
 
 
 def _error(code: str) -> Absent | Declined | Unknown:

@@ -194,28 +194,35 @@ class WalletGateway:
         return await self._line.call(lambda: self._try(method, path, body), what=what, again=again)
 
     async def _try(self, method: str, path: str, body: bytes, *, most: int = BODY_MAX) -> Reply:
-        headers = wire.sealed(self._secret, kind="request", method=method, path=path, at=self._clock(), body=body)
-        headers |= {"content-type": "application/json", "accept": "application/json"}
-        reply = await self._line.send(method, path, body=body, headers=headers, most=most)
-        try:
-            nonce = wire.check(
-                reply.headers,
-                secret=self._secret,
-                kind=f"reply {reply.status}",
-                method=method,
-                path=path,
-                at=self._clock(),
-                body=reply.body,
-            )
-        except Forged as forged:
-            raise NoAnswer(f"http {reply.status}, reply {forged}") from forged
-        if nonce != headers[wire.NONCE]:
-            raise NoAnswer("the reply is to another request")
-        if reply.status == 429:
-            raise NotTaken("FREQUENCY_LIMITED")
-        if reply.status >= 500:
-            raise NoAnswer(f"http {reply.status}")
-        return reply
+        return await call_sealed(self._line, method, path, body=body, secret=self._secret, clock=self._clock, most=most)
+
+
+async def call_sealed(
+    line: Line, method: str, path: str, *, body: bytes, secret: str, clock: Clock, most: int
+) -> Reply:
+    """Send one sealed request, and return its reply once that is known to be genuine and to it; raises `NoAnswer` and `NotTaken`."""
+    headers = wire.sealed(secret, kind="request", method=method, path=path, at=clock(), body=body)
+    headers |= {"content-type": "application/json", "accept": "application/json"}
+    reply = await line.send(method, path, body=body, headers=headers, most=most)
+    try:
+        nonce = wire.check(
+            reply.headers,
+            secret=secret,
+            kind=f"reply {reply.status}",
+            method=method,
+            path=path,
+            at=clock(),
+            body=reply.body,
+        )
+    except Forged as forged:
+        raise NoAnswer(f"http {reply.status}, reply {forged}") from forged
+    if nonce != headers[wire.NONCE]:
+        raise NoAnswer("the reply is to another request")
+    if reply.status == 429:
+        raise NotTaken("FREQUENCY_LIMITED")
+    if reply.status >= 500:
+        raise NoAnswer(f"http {reply.status}")
+    return reply
 
 
 def _of_payment(told: wire.WalletPayment) -> Outcome:
