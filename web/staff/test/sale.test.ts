@@ -46,7 +46,7 @@ class House {
 
 let house: House
 const BUNS = { id: 'buns', name: '小笼包', skus: [], groups: [], slots: [] } as never
-const SKU = { id: 'buns-1', name: '', list_fen: 2800, member_fen: null, sold_out: false }
+const SKU = { id: 'buns-1', name: '', list_fen: 2800, member_fen: null, sold_out: false } as never
 
 async function ready(): Promise<{ cart: ReturnType<typeof useCart>; sales: ReturnType<typeof useSale> }> {
   const cart = useCart()
