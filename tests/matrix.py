@@ -180,6 +180,7 @@ GET    /v1/stores/{store_id}/drawer                             | ?  -  -  -  | 
 GET    /v1/stores/{store_id}/shifts                             | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 GET    /v1/stores/{store_id}/z-reports                          | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 GET    /v1/stores/{store_id}/z-reports/{number}                 | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
+POST   /v1/stores/{store_id}/z-reports/{number}/prints          | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
 # accounts of business guests
 GET    /v1/accounts                                             | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
 POST   /v1/accounts                                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

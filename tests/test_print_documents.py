@@ -19,7 +19,7 @@ from goodtaste.floor.printing.tokens import ReceiptUnknown, order_of_token, rece
 from goodtaste.kernel.ids import new_id
 from tests.databases import unavailable
 from tests.print_kit import Desk, words
-from tests.shop_kit import Floor, line
+from tests.shop_kit import Floor, line, the
 
 
 def _paper(document: Document, width: int) -> list[Any]:
@@ -148,7 +148,9 @@ async def test_a_paid_order_gets_one_receipt_and_cash_opens_the_drawer(desk: Des
     assert "egg" in text
     assert f"￥{order['due_fen'] / 100:.2f}" in text
     assert "会员" in text
-    assert order["id"][-6:].upper() in words(pickup)
+    [[no]] = await desk.floor.db.execute(f"SELECT no FROM floor_pickup WHERE order_id = '{order['id']}'")
+    assert f"{no:03d}" in words(pickup)
+    assert f"{no:03d}" in words(slip)
     assert [type(each) for each in printer.done].count(Opened) == 1
     [code] = [each for each in slip if isinstance(each, Code)]
     token = code.data.rpartition("/r/")[2]
@@ -217,6 +219,36 @@ async def test_the_kitchen_is_told_once_of_what_is_fired_and_of_what_comes_back(
     assert await desk.refuses("POST", path, {"id": new_id(), "what": "pre_bill"}) == "floor.nothing_to_print"
     await desk.serve()
     assert "预结单" in words(printer.slips[2])
+
+
+async def test_each_station_gets_its_own_slip_and_what_has_none_goes_to_the_kitchen(desk: Desk) -> None:
+    wok, by = new_id(), "store_manager"
+    path = f"/v1/stores/{desk.store.id}/kitchen"
+    await desk.done("PUT", f"{path}/stations/{wok}", {"name": f"炒锅 {wok}"}, by)
+    await desk.done("PUT", f"{path}/stations/{new_id()}", {"name": f"吧台 {wok}"}, by)
+    routes = {"routes": [{"subject_id": the("dish/noodles"), "station_id": wok}]}
+    await desk.done("PUT", f"{path}/routes", routes, by)
+    _, stove = await desk.a_printer(f"炒锅 {new_id()}", purposes=["kitchen"], stations=[wok])
+    _, kitchen = await desk.a_printer(f"后厨 {new_id()}", purposes=["kitchen"])
+    table = {"kind": "dine_in", "table_id": desk.store.tables[0], "channel": "table_qr"}
+    member = await desk.floor.a_member()
+    order = await desk.floor.order(line("noodles", 2), line("tea"), member=member, **table)
+    await _print(desk)
+    assert ["noodles" in words(each) for each in stove.slips] == [True]
+    assert "tea" not in words(stove.slips[0])
+    assert "炒锅" in words(stove.slips[0])
+    assert ["tea" in words(each) for each in kitchen.slips] == [True]
+    await desk.floor.done("POST", f"/v1/orders/{order['id']}/hurry", None, desk.floor.at("waiter"))
+    await _print(desk)
+    assert "催菜" in words(stove.slips[1])
+    assert "x2" in words(stove.slips[1])
+    back = {"id": new_id(), "version": order["version"], "reason": "客人不要了", "pieces": [{"line_no": 1, "qty": 1}]}
+    await desk.floor.done("POST", f"/v1/orders/{order['id']}/returns", back, desk.floor.at("store_manager"))
+    await _print(desk)
+    assert "退菜" in words(stove.slips[2])
+    assert "客人不要了" in words(stove.slips[2])
+    assert "x1" in words(stove.slips[2])
+    assert len(kitchen.slips) == 2, "the hurry of its tea, and no return"
 
 
 async def test_what_is_told_late_is_not_printed(desk: Desk) -> None:

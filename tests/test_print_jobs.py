@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from goodtaste.floor.printing import escpos
+from goodtaste.floor.printing import escpos, forgetting
 from goodtaste.floor.printing.carry import LEASE, POSSIBLY_DOUBLE, Taken, take
 from goodtaste.floor.printing.network import Network
 from goodtaste.floor.printing.paper import Cut, Document, Drawer, Text
@@ -34,7 +34,7 @@ async def desk(floor: Floor) -> AsyncIterator[Desk]:
     await opened.close()
 
 
-async def _slip(desk: Desk, printer_id: str, document: Document = SLIP, **key: Any) -> str:
+async def slip(desk: Desk, printer_id: str, document: Document = SLIP, **key: Any) -> str:
     """Put a slip into the queue of a printer; a kitchen slip unless its key says otherwise."""
     on = await desk.floor.db.first(PRINTER(id=printer_id))
     assert on is not None
@@ -72,7 +72,7 @@ async def test_a_job_is_confirmed_when_the_printer_says_that_it_printed_it(desk:
 async def test_jobs_of_a_printer_come_out_in_order_and_one_at_a_time(desk: Desk, answers: str) -> None:
     printer_id, printer = await desk.a_printer(answers=answers)
     printer.speaks = answers  # type: ignore[assignment]
-    made = [await _slip(desk, printer_id, Document((Text(f"第 {n} 张"), Cut()))) for n in range(6)]
+    made = [await slip(desk, printer_id, Document((Text(f"第 {n} 张"), Cut()))) for n in range(6)]
     await asyncio.gather(desk.serve(), desk.serve(desk.a_worker()), desk.serve(desk.a_worker()))
     await desk.serve()
     assert [words(slip) for slip in printer.slips] == [f"第 {n} 张" for n in range(6)]
@@ -83,8 +83,8 @@ async def test_the_same_slip_is_made_once_whatever_asks_for_it_twice(desk: Desk)
     printer_id, printer = await desk.a_printer()
     order_id = new_id()
     for _ in range(3):
-        await _slip(desk, printer_id, subject_id=order_id, round=1, station="wok", kind="fire")
-    await _slip(desk, printer_id, subject_id=order_id, round=2, station="wok", kind="fire")
+        await slip(desk, printer_id, subject_id=order_id, round=1, station="wok", kind="fire")
+    await slip(desk, printer_id, subject_id=order_id, round=2, station="wok", kind="fire")
     await desk.serve()
     assert len(printer.slips) == 2
     assert len(await desk.jobs()) == 2
@@ -94,7 +94,7 @@ async def test_an_unplugged_printer_keeps_its_jobs_and_they_come_out_once_when_i
     printer_id, printer = await desk.a_printer()
     address = (await desk.floor.db.first(PRINTER(id=printer_id))).address  # type: ignore[union-attr]
     await printer.unplug()
-    made = [await _slip(desk, printer_id) for _ in range(3)]
+    made = [await slip(desk, printer_id) for _ in range(3)]
     for _ in range(4):
         await desk.serve()
         desk.floor.later(seconds=40)
@@ -111,7 +111,7 @@ async def test_an_unplugged_printer_keeps_its_jobs_and_they_come_out_once_when_i
 async def test_a_printer_that_rests_is_not_asked_before_its_time(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.cover_open = True
-    job_id = await _slip(desk, printer_id)
+    job_id = await slip(desk, printer_id)
     for _ in range(5):
         await desk.serve()
     assert await desk.steps(job_id) == [("queued", ""), ("sent", ""), ("queued", "cover_open")]
@@ -124,7 +124,7 @@ async def test_a_printer_that_rests_is_not_asked_before_its_time(desk: Desk) -> 
 async def test_paper_that_runs_out_half_way_keeps_the_job_and_is_told(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.paper = 2
-    job_id = await _slip(desk, printer_id)
+    job_id = await slip(desk, printer_id)
     serving = asyncio.create_task(desk.serve())
     await _until(desk, job_id, why="paper_out")
     assert (await desk.job(job_id))["state"] == "sent"
@@ -140,7 +140,7 @@ async def test_paper_that_runs_out_half_way_keeps_the_job_and_is_told(desk: Desk
 async def test_paper_that_nobody_puts_in_leaves_the_job_to_a_person(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.paper = 1
-    job_id = await _slip(desk, printer_id, purpose="report")
+    job_id = await slip(desk, printer_id, purpose="report")
     await desk.serve()
     assert ((await desk.job(job_id))["state"], (await desk.job(job_id))["why"]) == ("unknown", "paper_out")
     assert [each["id"] for each in await desk.jobs("work")] == [job_id]
@@ -149,7 +149,7 @@ async def test_paper_that_nobody_puts_in_leaves_the_job_to_a_person(desk: Desk) 
 async def test_a_job_is_not_sent_to_a_printer_that_says_nothing(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.speaks = "nothing"
-    job_id = await _slip(desk, printer_id)
+    job_id = await slip(desk, printer_id)
     from goodtaste.floor.printing import network
 
     was, network.STATUS_S = network.STATUS_S, 0.05
@@ -176,7 +176,7 @@ async def test_a_line_that_breaks_at_any_byte_loses_nothing_and_doubles_nothing_
     for offset in range(_size(document) + 1):
         printer.done.clear()
         printer.hangs_up_after = offset
-        job_id = await _slip(desk, printer_id, document, purpose=purpose)
+        job_id = await slip(desk, printer_id, document, purpose=purpose)
         await desk.serve()
         state = (await desk.job(job_id))["state"]
         states.add(state)
@@ -203,7 +203,7 @@ async def test_a_line_that_breaks_at_any_byte_loses_nothing_and_doubles_nothing_
 async def test_an_answer_that_is_lost_leaves_a_slip_marked_as_possibly_double(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.loses_answer = True
-    job_id = await _slip(desk, printer_id)
+    job_id = await slip(desk, printer_id)
     await desk.serve()
     printer.loses_answer = False
     await desk.serve()
@@ -216,7 +216,7 @@ async def test_an_answer_that_is_lost_leaves_a_slip_marked_as_possibly_double(de
 async def test_a_slip_that_is_lost_twice_is_left_to_a_person(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.loses_answer = True
-    await _slip(desk, printer_id)
+    await slip(desk, printer_id)
     for _ in range(5):
         await desk.serve()
         desk.floor.later(seconds=40)
@@ -246,7 +246,7 @@ async def test_a_process_that_ends_between_two_steps_leaves_no_job_behind(
     desk: Desk, purpose: str, after: bool
 ) -> None:
     printer_id, printer = await desk.a_printer()
-    job_id = await _slip(desk, printer_id, purpose=purpose)
+    job_id = await slip(desk, printer_id, purpose=purpose)
     dying = desk.a_worker(escpos=_Dies(after))
     await dying.turn()
     await asyncio.gather(dying.rest(), return_exceptions=True)
@@ -264,7 +264,7 @@ async def test_a_process_that_ends_between_two_steps_leaves_no_job_behind(
 
 async def test_an_old_worker_that_wakes_up_settles_nothing(desk: Desk) -> None:
     printer_id, _ = await desk.a_printer()
-    job_id = await _slip(desk, printer_id, purpose="receipt")
+    job_id = await slip(desk, printer_id, purpose="receipt")
     woke = asyncio.Event()
 
     class Sleeps(Network):
@@ -286,11 +286,11 @@ async def test_an_old_worker_that_wakes_up_settles_nothing(desk: Desk) -> None:
 async def test_a_printer_that_was_off_overnight_does_not_print_the_evening_in_the_morning(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
     printer.cover_open = True
-    old = [await _slip(desk, printer_id, purpose=purpose) for purpose in ("kitchen", "receipt", "report")]
+    old = [await slip(desk, printer_id, purpose=purpose) for purpose in ("kitchen", "receipt", "report")]
     await desk.serve()
     desk.floor.later(hours=13)
     printer.cover_open = False
-    new = await _slip(desk, printer_id)
+    new = await slip(desk, printer_id)
     await desk.serve()
     assert {(await desk.job(each))["state"] for each in old} == {"expired"}
     assert (await desk.job(new))["state"] == "confirmed"
@@ -303,7 +303,7 @@ async def test_a_stand_in_prints_what_was_not_taken_in_time_and_says_for_whom(de
     bar_id, bar = await desk.a_printer("吧台")
     wok_id, wok = await desk.a_printer("炒锅", fallback_id=bar_id, fallback_after_s=30)
     await wok.unplug()
-    job_id = await _slip(desk, wok_id)
+    job_id = await slip(desk, wok_id)
     await desk.serve()
     desk.floor.later(seconds=29)
     await desk.serve()
@@ -317,7 +317,7 @@ async def test_a_stand_in_prints_what_was_not_taken_in_time_and_says_for_whom(de
 
 async def test_a_reprint_says_that_it_is_one_by_whom_and_why_and_is_made_once_an_id(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer()
-    job_id = await _slip(desk, printer_id, Document((Drawer(), Text("收据"), Cut())), purpose="receipt")
+    job_id = await slip(desk, printer_id, Document((Drawer(), Text("收据"), Cut())), purpose="receipt")
     await desk.serve()
     asked = {"id": new_id(), "reason": "客人再要一张\u202e"}
     first = await desk.done("POST", f"/v1/print-jobs/{job_id}/reprint", asked)
@@ -334,10 +334,27 @@ async def test_a_reprint_says_that_it_is_one_by_whom_and_why_and_is_made_once_an
     assert sorted(each["nth"] for each in answers) == [2, 3, 4, 5]
 
 
+async def test_what_was_printed_is_forgotten_after_a_month_and_what_became_of_it_is_not(desk: Desk) -> None:
+    printer_id, printer = await desk.a_printer()
+    old = await slip(desk, printer_id)
+    await desk.serve()
+    desk.floor.later(days=20)
+    new = await slip(desk, printer_id)
+    await desk.serve()
+    desk.floor.later(days=11)
+    await forgetting.forget_job(desk.floor.process)({})
+    assert ((await desk.job(old))["state"], (await desk.job(old))["document"]) == ("confirmed", {"blocks": []})
+    assert (await desk.job(new))["document"]["blocks"]
+    again = {"id": new_id(), "reason": "再来"}
+    assert await desk.refuses("POST", f"/v1/print-jobs/{old}/reprint", again) == "floor.print_not_now"
+    assert (await desk.done("POST", f"/v1/print-jobs/{new}/reprint", again))["nth"] == 1
+    assert len(printer.slips) == 2
+
+
 async def test_the_drawer_opens_with_a_receipt_alone(desk: Desk) -> None:
     printer_id, _ = await desk.a_printer()
     with pytest.raises(GuardBroken, match="floor_print_job_drawer"):
-        await _raises(_slip(desk, printer_id, Document((Drawer(), Cut())), purpose="kitchen"))
+        await _raises(slip(desk, printer_id, Document((Drawer(), Cut())), purpose="kitchen"))
 
 
 async def _raises(work: Any) -> None:
@@ -351,13 +368,13 @@ async def test_what_waits_for_a_person_is_printed_again_moved_or_given_up(desk: 
     front_id, front = await desk.a_printer()
     back_id, back = await desk.a_printer("后厨")
     front.cover_open = True
-    job_id = await _slip(desk, front_id)
+    job_id = await slip(desk, front_id)
     await desk.done("POST", f"/v1/print-jobs/{job_id}/move", {"printer_id": back_id})
     await desk.serve()
     assert len(back.slips) == 1
     moved = {"printer_id": front_id}
     assert await desk.refuses("POST", f"/v1/print-jobs/{job_id}/move", moved) == "floor.print_not_now"
-    late = await _slip(desk, front_id)
+    late = await slip(desk, front_id)
     assert (
         await desk.refuses("POST", f"/v1/print-jobs/{late}/reprint", {"id": new_id(), "reason": "急"})
         == "floor.print_not_now"
@@ -370,7 +387,7 @@ async def test_what_waits_for_a_person_is_printed_again_moved_or_given_up(desk: 
     await desk.serve()
     assert "补打 1" in words(back.slips[1])
     assert await desk.jobs("work") == []
-    gone = await _slip(desk, front_id)
+    gone = await slip(desk, front_id)
     await desk.done("POST", f"/v1/print-jobs/{gone}/handle", {"outcome": "given_up", "reason": "退菜"})
     front.cover_open = False
     desk.floor.later(seconds=40)
@@ -382,7 +399,7 @@ async def test_what_waits_for_a_person_is_printed_again_moved_or_given_up(desk: 
 
 async def test_label_printers_take_labels_and_say_when_they_are_ready(desk: Desk) -> None:
     printer_id, printer = await desk.a_printer("杯贴", kind="tspl", purposes=["label"])
-    job_id = await _slip(
+    job_id = await slip(
         desk, printer_id, Document((Text("0317 拿铁", size="tall"), Text("少冰"), Cut())), purpose="label"
     )
     printer.paper = 0
@@ -445,7 +462,7 @@ async def test_printers_are_changed_by_version_and_named_once(desk: Desk) -> Non
 async def test_a_job_is_taken_by_one(desk: Desk) -> None:
     printer_id, _ = await desk.a_printer()
     for _ in range(3):
-        await _slip(desk, printer_id)
+        await slip(desk, printer_id)
     db, at = desk.floor.db, desk.floor.now
     taken = await asyncio.gather(*(db.run(take(printer_id, at=at)) for _ in range(8)))
     assert len([each for each in taken if each is not None]) == 1

@@ -1188,6 +1188,7 @@ def upgrade() -> None:
         sa.Column("settled_at", columns.Moment(), nullable=True),
         sa.Column("handled_at", columns.Moment(), nullable=True),
         sa.Column("reprint_of", columns.Id(), nullable=True),
+        sa.Column("kept", columns.Flag(), nullable=False),
         sa.CheckConstraint("(state = 'sent') = (lease_until IS NOT NULL)", name=op.f("floor_print_job_lease")),
         sa.CheckConstraint("(state = 'sent') = (on_printer_id IS NOT NULL)", name=op.f("floor_print_job_sent")),
         sa.CheckConstraint(
@@ -1211,6 +1212,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("floor_print_job", schema=None) as batch_op:
+        batch_op.create_index("floor_print_job_kept_idx", ["kept", "settled_at"], unique=False)
         batch_op.create_index("floor_print_job_state_idx", ["state", "expires_at"], unique=False)
         batch_op.create_index("floor_print_job_store_idx", ["store_id", "made_at", "id"], unique=False)
         batch_op.create_index("floor_print_job_subject_idx", ["subject_id"], unique=False)
@@ -2907,6 +2909,7 @@ def downgrade() -> None:
         batch_op.drop_index("floor_print_job_subject_idx")
         batch_op.drop_index("floor_print_job_store_idx")
         batch_op.drop_index("floor_print_job_state_idx")
+        batch_op.drop_index("floor_print_job_kept_idx")
 
     op.drop_table("floor_print_job")
     with op.batch_alter_table("floor_guest", schema=None) as batch_op:

@@ -15,6 +15,7 @@ from goodtaste.app import (
     cli_menu,
     cli_night,
     cli_offers,
+    cli_printers,
     cli_program,
     cli_serve,
     cli_subscriptions,
@@ -55,6 +56,7 @@ for command in (
     *cli_night.COMMANDS,
     *cli_subscriptions.COMMANDS,
     *cli_offers.COMMANDS,
+    *cli_printers.COMMANDS,
     *cli_program.COMMANDS,
 ):
     main.add_command(command)

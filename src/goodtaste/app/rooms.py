@@ -36,9 +36,14 @@ from goodtaste.floor.kitchen import http as kitchen_http
 from goodtaste.floor.live import hearing as live_hearing
 from goodtaste.floor.live import http as live_http
 from goodtaste.floor.live.hub import Hub
+from goodtaste.floor.printing import forgetting
 from goodtaste.floor.printing import http as printing_http
 from goodtaste.floor.printing import making as printing
+from goodtaste.floor.printing.feie import PLACE as FEIE
+from goodtaste.floor.printing.feie import Feie
+from goodtaste.floor.printing.feie_sandbox import FeieSandbox
 from goodtaste.floor.printing.network import Network
+from goodtaste.floor.printing.transport import Transport
 from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.floor.seating import closing as floor_closing
 from goodtaste.floor.seating import http as seating_http
@@ -137,6 +142,7 @@ RECURRING: list[Every] = [
     *promo_jobs.RECURRING,
     *member_notices.RECURRING,
     subscription_jobs.TURN,
+    forgetting.FORGET,
 ]
 
 
@@ -163,12 +169,15 @@ def furnish(process: Process) -> None:
     process.bring(ordering_sales.books())
     if process.settings.demo:
         process.bring(InvoiceSandbox(process.settings, process.clock))
+        process.bring(FeieSandbox(process.settings, process.clock))
     local = sandboxes(process)
     process.bring(Invoices(process.settings, sandbox=local.get(INVOICE), clock=process.clock))
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
     process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))
-    network = Network()
-    process.bring(PrintWorker(process.db, {"escpos": network, "tspl": network}, clock=process.clock))
+    network, cloud = Network(), Feie(process.settings, sandbox=local.get(FEIE), clock=process.clock)
+    process.bring(cloud)
+    transports: Mapping[str, Transport] = {"escpos": network, "tspl": network, "feie": cloud}
+    process.bring(PrintWorker(process.db, transports, clock=process.clock))
 
 
 async def clear(process: Process) -> None:
@@ -176,6 +185,7 @@ async def clear(process: Process) -> None:
     await process.part(members.Wechat).close()
     await process.part(members.Sms).close()
     await process.part(Invoices).aclose()
+    await process.part(Feie).aclose()
     await process.part(payments.Gateways).aclose()
     await process.part(payments.Autopays).aclose()
     if process.settings.demo:
@@ -191,6 +201,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
         WECHAT: sandbox_wechat.sandbox(process),
         SMS: sandbox_sms.sandbox(process),
         INVOICE: process.part(InvoiceSandbox),
+        FEIE: process.part(FeieSandbox),
     }
 
 
@@ -230,11 +241,6 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
     heard.add(OrderPlaced, "floor.seating_on_placed", floor_closing.on_placed)
     heard.add(OrderPaid, "floor.seating_on_paid", floor_closing.on_paid)
-    heard.add(OrderPaid, "floor.print_paid", printing.on_paid)
-    heard.add(OrderPlaced, "floor.print_placed", printing.on_fired)
-    heard.add(RoundAdded, "floor.print_round", printing.on_fired)
-    heard.add(LinesFired, "floor.print_fired", printing.on_fired)
-    heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
     heard.add(OrderPlaced, "floor.kitchen_on_placed", kitchen_hearing.on_placed)
     heard.add(RoundAdded, "floor.kitchen_on_round", kitchen_hearing.on_round)
     heard.add(OrderPaid, "floor.kitchen_on_paid", kitchen_hearing.on_paid)
@@ -243,6 +249,11 @@ def subscriptions() -> Subscriptions:
     heard.add(LinesMoved, "floor.kitchen_on_moved", kitchen_hearing.on_moved)
     heard.add(OrderCancelled, "floor.kitchen_on_cancelled", kitchen_hearing.on_cancelled)
     heard.add(TableChanged, "floor.kitchen_on_table", kitchen_hearing.on_table)
+    heard.add(OrderPaid, "floor.print_paid", printing.on_paid)
+    heard.add(OrderPlaced, "floor.print_placed", printing.on_fired)
+    heard.add(RoundAdded, "floor.print_round", printing.on_fired)
+    heard.add(LinesFired, "floor.print_fired", printing.on_fired)
+    heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
     heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
     heard.add(LinesMoved, "floor.seating_on_moved", floor_closing.on_moved)
     heard.add(LinesMoved, "floor.live_on_lines_moved", live_hearing.on_lines_moved)
@@ -301,5 +312,6 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **ordering_jobs.functions(process),
         **subscription_jobs.job_functions(process),
         **printing.job_functions(process),
+        forgetting.FORGET.name: forgetting.forget_job(process),
         **invoicing.job_functions(process),
     }

@@ -30,7 +30,7 @@ NEEDED = {  # by the setting that switches a gateway on
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
 DEFAULT_FILE = "goodtaste.toml"
 NOT_OURS = ("ci", "test_", "walk_", "bench_", "skip_web")  # what tests, benchmarks and the build of the screens read
-SECRET = re.compile("secret|token|password|database|broker")  # settings whose value no message shows
+SECRET = re.compile("secret|token|password|database|broker|_key")  # settings whose value no message shows
 HERE = frozenset(("127.0.0.1", "::1", "localhost"))
 
 
@@ -178,6 +178,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     invoice_tax_bp: Annotated[
         int, msgspec.Meta(ge=0, le=2_000), _is("Rate of value-added tax on meals, in basis points")
     ] = 600
+    feie_url: Annotated[
+        str,
+        _is(
+            "Cloud of Feie printers. Default: https://api.feieyun.cn, or, where `demo` is on and no `feie_user` is set, its sandbox"
+        ),
+    ] = ""
+    feie_user: Annotated[str, _is("Account at the cloud of Feie printers")] = ""
+    feie_key: Annotated[str, _is("Key (UKEY) of that account")] = "feie-sandbox-key"
     printer_font: Annotated[
         str,
         _is(
@@ -320,6 +328,8 @@ def _check_for_guests(settings: Settings, wrong: Callable[..., None]) -> None:
         wrong("wallet_secret_known", "wallet_secret")
     if settings.invoice_url and settings.invoice_secret == known.invoice_secret:
         wrong("invoice_secret_known", "invoice_secret")
+    if settings.feie_user and settings.feie_key == known.feie_key:
+        wrong("feie_key_known", "feie_key")
     if settings.invoice_url and not settings.invoice_seller_tax_no:
         wrong("invoice_seller_missing", "invoice_seller_tax_no")
     if settings.host not in HERE and settings.public_url == known.public_url:

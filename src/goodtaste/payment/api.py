@@ -61,6 +61,8 @@ from goodtaste.payment.split.sums import Split, split_of
 from goodtaste.payment.split.tenders import Counter
 from goodtaste.payment.tills.days import ClosedDays, closed_days_snapshot
 from goodtaste.payment.tills.figures import DayBooks, Sales
+from goodtaste.payment.tills.z import ZReport
+from goodtaste.payment.tills.z import one as z_report
 from goodtaste.payment.views import PaymentView, RefundView, of_order
 from goodtaste.payment.views import view as shown
 
@@ -123,6 +125,7 @@ __all__ = [
     "TooLittleCash",
     "UnderWay",
     "Unknown",
+    "ZReport",
     "as_pay",
     "ask",
     "begin_part",
@@ -147,4 +150,5 @@ __all__ = [
     "take",
     "take_back",
     "taken_elsewhere",
+    "z_report",
 ]

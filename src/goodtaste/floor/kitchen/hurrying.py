@@ -9,6 +9,7 @@ import msgspec
 
 from goodtaste.floor.kitchen.rows import OF_ORDERS, DishRow, Pass
 from goodtaste.floor.live import topics
+from goodtaste.floor.printing import making as printing
 from goodtaste.floor.seating.rows import BY_ORDERS, ORDERS, at_table
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Steps, rows, script
@@ -66,7 +67,8 @@ def _hurry(order_ids: Sequence[str], *, at: datetime, limited: bool) -> Steps[Hu
     kitchen = Pass(found, [], at=at)
     for row in late:
         kitchen.put(msgspec.structs.replace(row, hurried=row.hurried + 1, hurried_at=at))
-    yield [*kitchen.changes(), topics.moved(*_topics(late, [each.seating_id for each in of]))]
+    asked = printing.hurried(list(dict.fromkeys(each.order_id for each in late)), at=at)
+    yield [*kitchen.changes(), asked, topics.moved(*_topics(late, [each.seating_id for each in of]))]
     return Hurried(len(late))
 
 

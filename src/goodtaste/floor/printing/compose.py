@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from goodtaste.events.ordering import FiredLine
+from goodtaste.floor.kitchen.pickups import OF_ORDERS as PICKUPS
 from goodtaste.floor.printing.receipts import Both, Item, MemberPart, Sale, Saving, Tender
 from goodtaste.floor.printing.slips import Dish
 from goodtaste.floor.printing.tokens import receipt_token
@@ -23,9 +24,10 @@ from goodtaste.payment import api as payments
 AWAY = "elsewhere"  # the method of what was paid at a platform
 
 
-def number_of(order_id: str) -> str:
-    """Return what an order is called out by."""
-    return order_id[-6:].upper()
+async def number_of(ctx: Ctx, order_id: str) -> str:
+    """Return what an order is called out by: its pickup number, or, where it has none, the end of its id."""
+    found = await ctx.db.first(PICKUPS(order_ids=[order_id]))
+    return f"{found.no:03d}" if found else order_id[-6:].upper()
 
 
 def where_of(directory: Directory, *, kind: str, channel: str, table_id: str | None) -> Both:
@@ -56,7 +58,7 @@ async def sale_of(ctx: Ctx, order: OrderView) -> Sale:
         store=Both(store.name, store.name_en),
         address=store.address,
         phone=store.phone,
-        number=number_of(order.id),
+        number=await number_of(ctx, order.id),
         where=where_of(directory, kind=order.kind, channel=order.channel, table_id=order.table_id),
         at=local(store, paid_at or order.placed_at),
         items=tuple(_items(order)),

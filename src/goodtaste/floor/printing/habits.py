@@ -11,6 +11,7 @@ from sqlalchemy import select, update
 from goodtaste.floor.printing.tables import print_habit
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
+from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Flag, Id, Int, Read, Steps, first, insert, par, script
 from goodtaste.kernel.db import change as _change
 from goodtaste.kernel.errors import Refusal
@@ -84,3 +85,8 @@ def change(store_id: str, asked: HabitAsked, *, actor: Actor, at: datetime) -> S
         ),
     ]
     return made
+
+
+async def of(ctx: Ctx, store_id: str) -> Habit:
+    """Return what a store prints by itself, for who makes its documents."""
+    return await ctx.db.first(ONE(store_id=store_id)) or USUAL

@@ -164,8 +164,8 @@ def reprint(job_id: str, asked: Reprint, *, name: str, actor: Actor, at: datetim
     )
     if is_same(before, fingerprint([job_id, msgspec.to_builtins(asked)])):
         return row_of(made[0])
-    if found.state in ("queued", "sent"):
-        raise NotNow(state=found.state)
+    if found.state in ("queued", "sent") or not found.kept:
+        raise NotNow(state=found.state if found.kept else "forgotten")
     nth = same[0].nth + 1
     if nth > REPRINTS_MAX:
         raise TooManyReprints(most=REPRINTS_MAX)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from litestar import Request, get, post, put
-from litestar.params import FromQuery, JSONBody, QueryParameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
 from goodtaste.floor.printing import habits, handling, printers, wanted
 from goodtaste.floor.printing.habits import Habit, HabitAsked
@@ -117,6 +117,14 @@ async def print_order(order_id: Id, data: JSONBody[wanted.PrintAsked], request: 
     return await wanted.print_order(context(request), order_id, data)
 
 
+@post("/v1/stores/{store_id:str}/z-reports/{number:int}/prints", opt=staff("print.do"), tags=["printing"])
+async def print_z_report(
+    store_id: Id, number: FromPath[int], data: JSONBody[wanted.ZPrintAsked], request: Asked
+) -> JobRow:
+    """Print a Z report of a shift or a day."""
+    return await wanted.print_z(context(request), store_id, number, data)
+
+
 ROUTES: list[Any] = [
     list_printers,
     make_printer,
@@ -130,4 +138,5 @@ ROUTES: list[Any] = [
     move_job,
     handle_job,
     print_order,
+    print_z_report,
 ]

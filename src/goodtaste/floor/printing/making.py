@@ -14,6 +14,8 @@ from typing import Any
 import msgspec
 
 from goodtaste.events.ordering import FiredLine, LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
+from goodtaste.floor.kitchen.rows import OF_ORDERS as DISHES
+from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
 from goodtaste.floor.printing import compose, habits, printers, slips
 from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.printers import Printer, fitting
@@ -23,9 +25,11 @@ from goodtaste.floor.printing.rules import WORTH, Purpose
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Change, Steps, script
 from goodtaste.kernel.jobs import JobFunction, schedule
+from goodtaste.menu import api as menu
 from goodtaste.org.api import Directory
 
 PAID, FIRED, RETURNED = "floor.print_paid", "floor.print_fired", "floor.print_returned"
+HURRIED = "floor.print_hurried"
 FETCHED = frozenset(("counter", "kiosk", "pickup"))  # kinds of orders that a number is called for
 
 Fires = OrderPlaced | RoundAdded | OrderPaid | LinesFired
@@ -56,6 +60,13 @@ class _Returned(msgspec.Struct, frozen=True):
     order_id: str
     pieces: dict[str, int]
     reason: str
+    at: datetime
+
+
+class _Hurried(msgspec.Struct, frozen=True):
+    """What a job is told of orders that are asked for."""
+
+    order_ids: tuple[str, ...]
     at: datetime
 
 
@@ -90,6 +101,11 @@ def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
         return []
     told = _Returned(event.order_id, pieces, event.reason, at)
     return [schedule(RETURNED, msgspec.to_builtins(told), due_at=at)]
+
+
+def hurried(order_ids: Sequence[str], *, at: datetime) -> Change:
+    """Have slips printed of what of these orders is still to be made."""
+    return schedule(HURRIED, msgspec.to_builtins(_Hurried(tuple(order_ids), at)), due_at=at)
 
 
 def _fire(event: Fires, at: datetime) -> list[Change]:
@@ -132,7 +148,12 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
 
         return run
 
-    return {PAID: job(_Paid, _print_paid), FIRED: job(_Fired, _print_fired), RETURNED: job(_Returned, _print_returned)}
+    return {
+        PAID: job(_Paid, _print_paid),
+        FIRED: job(_Fired, _print_fired),
+        RETURNED: job(_Returned, _print_returned),
+        HURRIED: job(_Hurried, _print_hurried),
+    }
 
 
 def _too_late(ctx: Ctx, purpose: Purpose, at: datetime) -> bool:
@@ -147,7 +168,7 @@ async def _print_paid(ctx: Ctx, told: _Paid) -> None:
     there = await ctx.db.rows(printers.OF_STORE(store_id=order.store_id))
     if fitting(there, "receipt") is None and fitting(there, "pickup") is None:
         return
-    habit = await ctx.db.first(habits.ONE(store_id=order.store_id)) or habits.USUAL
+    habit = await habits.of(ctx, order.store_id)
     sale = await compose.sale_of(ctx, order)
     taken_here = any(each.method != compose.AWAY for each in sale.tenders) or not sale.tenders
     in_cash = any(each.method == "cash" and each.amount_fen for each in sale.tenders)
@@ -172,12 +193,12 @@ async def _print_fired(ctx: Ctx, told: _Fired) -> None:
         ctx, told.order_id, told.store_id, turn="fire", where=where, lines=told.lines, at=told.at, reason=""
     )
     if told.kind != "dine_in":
-        store, habit = directory.store(told.store_id), await ctx.db.first(habits.ONE(store_id=told.store_id))
+        store, habit = directory.store(told.store_id), await habits.of(ctx, told.store_id)
         made = slips.labels(
-            compose.number_of(told.order_id),
+            await compose.number_of(ctx, told.order_id),
             compose.dishes_of(told.lines),
             at=compose.local(store, told.at),
-            english=(habit or habits.USUAL).english,
+            english=habit.english,
         )
         wanted.append(Wanted(Key("label", told.order_id, kind=_mark("fire", told.lines, told.at)), made))
     await ctx.run(queue(told.store_id, wanted, at=ctx.now))
@@ -199,6 +220,26 @@ async def _print_returned(ctx: Ctx, told: _Returned) -> None:
     await ctx.run(queue(order.store_id, wanted, at=ctx.now))
 
 
+async def _print_hurried(ctx: Ctx, told: _Hurried) -> None:
+    if _too_late(ctx, "kitchen", told.at):
+        return
+    for order_id in told.order_ids:
+        order = await compose.order_of(ctx, order_id)
+        late = await ctx.db.rows(DISHES(order_ids=[order_id]))
+        lines = [
+            FiredLine(
+                each.dish_id, 0, each.sku_id, each.name, each.waiting + each.cooking, note=each.note, course=each.course
+            )
+            for each in late
+            if each.waiting + each.cooking
+        ]
+        where = compose.where_of(ctx.see(Directory), kind=order.kind, channel=order.channel, table_id=order.table_id)
+        wanted = await tickets(
+            ctx, order_id, order.store_id, turn="hurry", where=where, lines=lines, at=told.at, reason=""
+        )
+        await ctx.run(queue(order.store_id, wanted, at=ctx.now))
+
+
 async def tickets(
     ctx: Ctx,
     order_id: str,
@@ -211,14 +252,15 @@ async def tickets(
     reason: str,
 ) -> list[Wanted]:
     """Return the slips of the stations that make these pieces, one each."""
-    habit = await ctx.db.first(habits.ONE(store_id=store_id)) or habits.USUAL
+    habit = await habits.of(ctx, store_id)
     store = ctx.see(Directory).store(store_id)
     wanted = []
-    for (station, name), some in _by_station(lines).items():
+    number = await compose.number_of(ctx, order_id)
+    for (station, name), some in (await _by_station(ctx, store_id, lines)).items():
         ticket = slips.Ticket(
             turn=turn,
             where=where,
-            number=compose.number_of(order_id),
+            number=number,
             station=name,
             at=compose.local(store, at),
             dishes=compose.dishes_of(some),
@@ -229,9 +271,18 @@ async def tickets(
     return wanted
 
 
-def _by_station(lines: Iterable[FiredLine]) -> dict[tuple[str, str], list[FiredLine]]:
-    """Return pieces by the station that makes them, by id and name: the whole kitchen is one."""
-    return {("", ""): list(lines)} if lines else {}
+async def _by_station(ctx: Ctx, store_id: str, lines: Iterable[FiredLine]) -> dict[tuple[str, str], list[FiredLine]]:
+    """Return pieces by the station that makes them, by id and name; both are empty where no station does."""
+    wanted = list(lines)
+    makings = await ctx.db.rows(menu.makings([each.sku_id for each in wanted]))
+    stations = await ctx.db.rows(STATIONS(store_id=store_id))
+    routing = Routing(makings, await ctx.db.rows(ROUTES(store_id=store_id)), stations)
+    names = {each.id: each.name for each in stations}
+    found: dict[tuple[str, str], list[FiredLine]] = defaultdict(list)
+    for each in wanted:
+        station, _ = routing.of(each.sku_id)
+        found[(station if station in names else "", names.get(station, ""))].append(each)
+    return found
 
 
 def _mark(turn: str, lines: Sequence[FiredLine], at: datetime) -> str:

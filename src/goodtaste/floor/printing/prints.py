@@ -93,6 +93,7 @@ class JobRow(msgspec.Struct, frozen=True):
     settled_at: datetime | None
     handled_at: datetime | None
     reprint_of: str | None
+    kept: bool
 
 
 class Job(JobRow, frozen=True):
@@ -163,6 +164,7 @@ def new_job(
         "settled_at": None,
         "handled_at": None,
         "reprint_of": again.id if again else None,
+        "kept": True,
     }
     return [
         (NEW_REPRINT if nth else NEW)(**row),

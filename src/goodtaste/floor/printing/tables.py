@@ -64,6 +64,7 @@ print_job = create_table(
     Column("settled_at", Moment),
     Column("handled_at", Moment),
     Column("reprint_of", Id, ForeignKey("floor_print_job.id")),
+    Column("kept", Flag, nullable=False),
     UniqueConstraint("purpose", "subject_id", "round", "station", "kind", "nth", name="floor_print_job_once"),
     UniqueConstraint("on_printer_id", name="floor_print_job_one_at_a_time"),
     CheckConstraint(
@@ -81,9 +82,11 @@ print_job = create_table(
     Index("floor_print_job_store_idx", "store_id", "made_at", "id"),
     Index("floor_print_job_state_idx", "state", "expires_at"),
     Index("floor_print_job_subject_idx", "subject_id"),
+    Index("floor_print_job_kept_idx", "kept", "settled_at"),
 )
 """`nth`: 0, or which reprint it is.  `on_printer_id`: the printer it is being sent to, which takes one at a time.  `drawer`: it opens the
-cash drawer.  `moves_at`: when it goes to the fallback, if the printer has not taken it.  `handled_at`: a person saw to it."""
+cash drawer.  `moves_at`: when it goes to the fallback, if the printer has not taken it.  `handled_at`: a person saw to it.
+`kept`: what it printed is still known."""
 
 print_step = create_table(
     "floor_print_step",
