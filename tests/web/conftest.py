@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import socket
@@ -33,7 +34,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Give a demo house that serves its screens; they are built first where their sources have outrun them."""
     if CHROMIUM is None and not os.environ.get("GOODTASTE_CI"):
         pytest.skip("there is no Chromium; GOODTASTE_CHROMIUM says where one is")
-    assert web.main([]) == 0
+    with (web.WEB / ".built-by-one").open("w") as turn:  # of the workers of a test run
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        assert web.main([]) == 0
+        web.install(web.WEB / "staff", tests=True)  # axe-core, with which pages are looked at
     folder, port = tmp_path_factory.mktemp("house"), _free_port()
     url = f"http://127.0.0.1:{port}"
     env = {
@@ -51,7 +55,8 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             except httpx.HTTPError:
                 assert server.runs, server.said
             time.sleep(0.2)
-        yield House(url)
+        with httpx.Client(base_url=url, timeout=20) as http:
+            yield House(url, http)
 
 
 @pytest.fixture(scope="session")

@@ -21,9 +21,8 @@ WAITS_MS = 15_000
 class House:
     """The running demo, asked over HTTP."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.http = httpx.Client(base_url=url, timeout=20)
+    def __init__(self, url: str, http: httpx.Client) -> None:
+        self.url, self.http = url, http
         stores = self.http.get("/v1/stores").json()
         self.store: dict[str, Any] = next(each for each in stores if each["code"] == STORE)
 
@@ -102,9 +101,7 @@ class Phone:
         self.open("pages/order/index", ".group")
         self.page.locator(".head .at").tap()
         self.page.locator(".over .store", has_text=name).tap()
-        self.page.wait_for_function(
-            "name => document.querySelector('.head .store').textContent.includes(name)", arg=name
-        )
+        self.page.locator(".head .store", has_text=name).wait_for()
         self.page.wait_for_selector(".group")
 
     def width(self) -> int:
@@ -116,9 +113,7 @@ class Phone:
         if folder is None:
             return
         self.page.wait_for_timeout(700)
-        session = self.context.new_cdp_session(self.page)
-        taken = session.send("Page.captureScreenshot", {"format": "webp", "quality": 62})
-        (folder / f"{name}.webp").write_bytes(base64.b64decode(taken["data"]))
+        keep(self.page, folder / f"{name}.webp")
 
     def close(self) -> None:
         """Put the phone away; it must not have complained."""
@@ -136,3 +131,9 @@ def severe(page: Page) -> list[str]:
         if each["impact"] in SEVERE
         for node in each["nodes"][:3]
     ]
+
+
+def keep(page: Page, path: Path) -> None:
+    """Keep a picture of a page as WebP."""
+    taken = page.context.new_cdp_session(page).send("Page.captureScreenshot", {"format": "webp", "quality": 62})
+    path.write_bytes(base64.b64decode(taken["data"]))

@@ -19,7 +19,9 @@ export interface Seat {
 export const stores = shallowRef<readonly Store[]>(load<Store[]>('stores', []))
 export const store_id = ref(load('store', ''))
 export const seat = ref<Seat | null>(load<Seat | null>('seat', null))
-export const menu = shallowRef<Menu | null>(null)
+/** The menu as it was last seen stands until the one of this moment is here. */
+const seen = load<{ language: string; menu: Menu } | null>('menu', null)
+export const menu = shallowRef<Menu | null>(seen?.language === language.value && seen.menu.store_id === load('store', '') ? seen.menu : null)
 export const menuFault = ref('')
 export const spot = ref<{ latitude: number; longitude: number } | null>(null)
 
@@ -52,7 +54,10 @@ export async function loadMenu(): Promise<void> {
   try {
     const found = await menuOf(store_id.value)
     if (mine !== asked) return
-    if (JSON.stringify(found) !== JSON.stringify(menu.value)) menu.value = found
+    if (JSON.stringify(found) !== JSON.stringify(menu.value)) {
+      menu.value = found
+      keep('menu', { language: language.value, menu: found })
+    }
     menuFault.value = ''
   } catch (error) {
     if (mine === asked) menuFault.value = sentence(error)
