@@ -80,6 +80,10 @@ crash: setup-dev ## kill the server and the database under load, and prove the b
 walk: setup-dev ## walk 200,000 random steps through the ledger on each engine, and prove it
 	@GOODTASTE_WALK_STEPS=$${GOODTASTE_WALK_STEPS:-200000} $(BIN)/python -m pytest tests/test_ledger_walk.py -n 2 -s --timeout 0 $(ARGS)
 
+.PHONY: audit
+audit: setup-dev ## try 1,000 random mutations of the audit log on each engine, of which every one must be found
+	@GOODTASTE_TEST_MUTATIONS=$${GOODTASTE_TEST_MUTATIONS:-1000} $(BIN)/python -m pytest --timeout 900 tests/test_audit_chain.py
+
 docs: setup-dev ## write the reference pages anew
 	@$(BIN)/python -m tools.docs
 

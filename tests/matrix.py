@@ -181,6 +181,21 @@ GET    /v1/stores/{store_id}/shifts                             | ?  -  -  -  | 
 GET    /v1/stores/{store_id}/z-reports                          | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 GET    /v1/stores/{store_id}/z-reports/{number}                 | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +
 POST   /v1/stores/{store_id}/z-reports/{number}/prints          | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  +
+# the gateways' bills, and what differs
+GET    /v1/bills/{method}                                       | ?  -  -  -  | -  -  -  -  | -  -  | -  +  +  +
+POST   /v1/bills/{method}/{day}                                 | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +
+GET    /v1/differences                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  +  +  +
+POST   /v1/differences/{difference_id}/owner                    | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  0
+POST   /v1/differences/{difference_id}/resolve                  | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  0
+# signed bills, whose right is their signature
+GET    /v1/stores/{store_id}/bill-key                           | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+GET    /v1/orders/{order_id}/signed-bill                        | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +
+POST   /v1/signed-bills/pay                                     | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/signed-bills/cash                                    | ?  -  -  -  | -  -  +  +  | +  +  | -  -  -  +
+POST   /v1/signed-bills/receipt                                 | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +
+POST   /v1/signed-receipts/read                                 | ?  -  -  -  | -  -  +  +  | +  +  | -  -  -  +
+# who took off, back and out
+GET    /v1/stores/{store_id}/staff-report                       | ?  -  -  -  | -  -  -  +  | -  -  | -  -  +  +
 # accounts of business guests
 GET    /v1/accounts                                             | ?  -  -  -  | -  -  +  +  | +  +  | -  +  +  +
 POST   /v1/accounts                                             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +

@@ -91,6 +91,7 @@ def _dish(scene: Scene, _: str) -> dict[str, Any]:
     return {"id": new_id(), "code": code, "category_id": scene.ids["category_id"], "name": "菜", "skus": skus}
 
 
+SIGNED = f"B1.eA.{'x' * 86}"
 PASSWORD = "Well-kept 42 words"
 
 # a well-formed body for each route that takes one; business may refuse it, the form may not
@@ -182,6 +183,12 @@ REQUESTS: dict[str, Body] = {
         "id": new_id(), "amount_fen": 1, "seen_due_fen": 1, "tender": {"type": "cash", "tendered_fen": 1},
     },
     "POST /v1/orders/{order_id}/parts/{payment_id}/take-back": _same(REASON),
+    "POST /v1/differences/{difference_id}/owner": _same({"staff_id": None}),
+    "POST /v1/differences/{difference_id}/resolve": _same(REASON),
+    "POST /v1/signed-bills/pay": lambda s, c: {"text": SIGNED, "payment_id": new_id(), "method": "wallet"},
+    "POST /v1/signed-bills/cash": lambda s, c: {"text": SIGNED, "id": new_id(), "tendered_fen": 0},
+    "POST /v1/signed-bills/receipt": _same({"text": SIGNED}),
+    "POST /v1/signed-receipts/read": _same({"text": SIGNED}),
     "POST /v1/shifts": lambda s, c: {"id": new_id(), "store_id": s.ids["store_id"]},
     "POST /v1/shifts/{shift_id}/cash": lambda s, c: {"id": new_id(), "kind": "in", "amount_fen": 1, **REASON},
     "POST /v1/shifts/{shift_id}/count": lambda s, c: {"id": new_id(), "pieces": []},
@@ -297,6 +304,7 @@ QUERIES = {
             "stores/{store_id}/seatings",
         )
     },
+    "GET /v1/stores/{store_id}/staff-report": "?from_on=2026-11-20&to_on=2026-11-22",
     "GET /v1/stores/{store_id}/cash-moves": "?business_date=2026-11-22",
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
     "GET /v1/refunds/owed": "?store_id={store_id}",
@@ -447,6 +455,7 @@ async def a_scene(floor: Floor) -> Scene:
         "offer_id": await offers_kit.a_draft(floor),
         "coupon_id": await floor.a_coupon(owner),
         "adjustment_id": new_id(),
+        "difference_id": new_id(),
         "item_id": item_id,
         "exchange_id": exchange_id,
         **await _in_bulk(floor, owner),

@@ -117,6 +117,18 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "account": Route(
             "/v1/accounts", admin, {"id": new_id(), "name": "公司", "contact": "王", "limit_fen": 1, "reason": "约"}
         ),
+        "owner": Route(f"/v1/differences/{new_id()}/owner", admin, {"staff_id": new_id()}),
+        "resolve": Route(f"/v1/differences/{new_id()}/resolve", admin, {"reason": "补"}),
+        "courier": Route(
+            "/v1/signed-bills/pay",
+            {},
+            {"text": f"B1.eA.{'x' * 86}", "payment_id": new_id(), "method": "wallet", "auth_code": "9" * 18},
+        ),
+        "courier cash": Route(
+            "/v1/signed-bills/cash",
+            by,
+            {"text": f"B1.eA.{'x' * 86}", "id": new_id(), "tendered_fen": 1},
+        ),
         "shift": Route(
             "/v1/shifts",
             by,
@@ -125,7 +137,7 @@ async def routes(floor: Floor) -> dict[str, Route]:
         "move": Route(
             f"/v1/shifts/{new_id()}/cash",
             by,
-            {"id": new_id(), "kind": "in", "amount_fen": 1, "reason": "换"},
+            {"id": new_id(), "kind": "in", "amount_fen": 1, "reason": "换", "approval": pin},
         ),
         "count": Route(
             f"/v1/shifts/{new_id()}/count",
@@ -175,7 +187,8 @@ async def routes(floor: Floor) -> dict[str, Route]:
     }
 
 
-NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "part", "take back", "account", "shift", "move", "count",
+NAMES = ("quote", "order", "round", "bill", "cash", "wallet", "part", "take back", "account", "courier", "courier cash",
+         "owner", "resolve", "shift", "move", "count",
          "close shift", "hand over", "drawer", "settle", "cancel", "advance", "preview",
          "refund", "give up", "template", "switch", "gift", "claim", "invoice", "printer", "reprint", "seat",
          "cart", "send", "act", "station")  # fmt: skip

@@ -158,11 +158,15 @@ def test_the_audit_log_is_verified_and_shown(terminal: Terminal) -> None:
     head = said.output.split("head ")[1][:64]
     assert terminal.type("audit", "--head", head).exit_code == 0
     assert terminal.type("audit", "--head", "0" * 64).exit_code == 1
+    verified = terminal.type("audit", "verify", "--head", head)
+    assert (verified.exit_code, "first" in verified.output) == (0, False)
+    assert terminal.type("audit", "verify", "--head", "0" * 64).exit_code == 1
 
 
 def test_an_altered_row_is_found(terminal: Terminal) -> None:
     terminal.write(audit.note(SYSTEM, "store.close", subject="store/1", at=clock.now(), reason="rain"))
     _forge(terminal.settings, "UPDATE kernel_audit SET reason = 'sun'")
+    assert terminal.type("audit", "verify").exit_code == 1
     said = terminal.type("audit")
     assert (said.exit_code, "was altered" in said.output) == (1, True)
 

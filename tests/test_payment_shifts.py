@@ -112,6 +112,9 @@ async def test_a_shift_from_its_float_to_its_report(team: Team) -> None:
     cash = f"/v1/shifts/{shift['id']}/cash"
     for kind, fen in (("in", 100_00), ("out", 30_00)):
         asked = {"id": new_id(), "kind": kind, "amount_fen": fen, "reason": "换零钱"}
+        if kind == "out":
+            assert await floor.refuses("POST", cash, asked, team.at_till()) == "auth.not_allowed"
+            asked["approval"] = team.pin(team.manager)
         assert await floor.done("POST", cash, asked, team.at_till()) == await floor.done(
             "POST", cash, asked, team.at_till()
         )

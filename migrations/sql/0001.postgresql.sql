@@ -68,7 +68,8 @@ DECLARE
     t text;
 BEGIN
     FOREACH t IN ARRAY ARRAY['ledger_txn', 'ledger_entry', 'ledger_lot_use', 'kernel_audit', 'kernel_audit_chain', 'member_consent',
-                             'member_level_change', 'ordering_step'] LOOP
+                             'member_level_change', 'ordering_step', 'payment_z', 'payment_count', 'payment_cash_move',
+                             'payment_account_entry'] LOOP
         EXECUTE format('CREATE TRIGGER %I BEFORE UPDATE OR DELETE ON %I FOR EACH ROW EXECUTE FUNCTION goodtaste_append_only()', t || '_append_only', t);
         EXECUTE format('CREATE TRIGGER %I BEFORE TRUNCATE ON %I FOR EACH STATEMENT EXECUTE FUNCTION goodtaste_append_only()', t || '_no_truncate', t);
     END LOOP;

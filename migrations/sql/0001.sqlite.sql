@@ -31,6 +31,14 @@ CREATE TRIGGER member_level_change_no_update BEFORE UPDATE ON member_level_chang
 CREATE TRIGGER member_level_change_no_delete BEFORE DELETE ON member_level_change BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
 CREATE TRIGGER ordering_step_no_update BEFORE UPDATE ON ordering_step BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
 CREATE TRIGGER ordering_step_no_delete BEFORE DELETE ON ordering_step BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_z_no_update BEFORE UPDATE ON payment_z BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_z_no_delete BEFORE DELETE ON payment_z BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_count_no_update BEFORE UPDATE ON payment_count BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_count_no_delete BEFORE DELETE ON payment_count BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_cash_move_no_update BEFORE UPDATE ON payment_cash_move BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_cash_move_no_delete BEFORE DELETE ON payment_cash_move BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_account_entry_no_update BEFORE UPDATE ON payment_account_entry BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
+CREATE TRIGGER payment_account_entry_no_delete BEFORE DELETE ON payment_account_entry BEGIN SELECT RAISE(ABORT, 'guard:append_only'); END;;
 
 INSERT INTO ledger_account (id, owner_id, kind, unit, stored, balance) VALUES
     ('00000000-0000-8000-8000-000000000001', '00000000-0000-8000-8000-000000000000', 'issued', 'PT', 0, 0),

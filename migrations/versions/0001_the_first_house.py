@@ -272,6 +272,7 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("kernel_audit", schema=None) as batch_op:
+        batch_op.create_index("kernel_audit_store_idx", ["store_id", "at", "id"], unique=False)
         batch_op.create_index("kernel_audit_subject_idx", ["subject"], unique=False)
 
     op.create_table(
@@ -857,6 +858,43 @@ def upgrade() -> None:
         batch_op.create_index("payment_account_opened_idx", ["opened_at", "id"], unique=False)
 
     op.create_table(
+        "payment_bill",
+        sa.Column("method", columns.Str(), nullable=False),
+        sa.Column("day", columns.Day(), nullable=False),
+        sa.Column("digest", columns.Str(), nullable=False),
+        sa.Column("source", columns.Str(), nullable=False),
+        sa.Column("lines", columns.Int(), nullable=False),
+        sa.Column("paid_fen", columns.Int(), nullable=False),
+        sa.Column("refunded_fen", columns.Int(), nullable=False),
+        sa.Column("fee_fen", columns.Int(), nullable=False),
+        sa.Column("read_by", columns.Str(), nullable=False),
+        sa.Column("read_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("source IN ('gateway', 'file')", name=op.f("payment_bill_source")),
+        sa.PrimaryKeyConstraint("method", "day", name=op.f("payment_bill_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "payment_bill_line",
+        sa.Column("method", columns.Str(), nullable=False),
+        sa.Column("day", columns.Day(), nullable=False),
+        sa.Column("seq", columns.Int(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("number", columns.Str(), nullable=False),
+        sa.Column("payment_number", columns.Str(), nullable=False),
+        sa.Column("gateway_ref", columns.Str(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("fee_fen", columns.Int(), nullable=False),
+        sa.Column("at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("kind IN ('paid', 'refunded')", name=op.f("payment_bill_line_kind")),
+        sa.PrimaryKeyConstraint("method", "day", "seq", name=op.f("payment_bill_line_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_bill_line", schema=None) as batch_op:
+        batch_op.create_index("payment_bill_line_number_idx", ["number"], unique=False)
+
+    op.create_table(
         "payment_day",
         sa.Column("store_id", columns.Id(), nullable=False),
         sa.Column("business_date", columns.Day(), nullable=False),
@@ -869,6 +907,41 @@ def upgrade() -> None:
         sqlite_strict=True,
         sqlite_with_rowid=False,
     )
+    op.create_table(
+        "payment_difference",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("method", columns.Str(), nullable=False),
+        sa.Column("direction", columns.Str(), nullable=False),
+        sa.Column("number", columns.Str(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("day", columns.Day(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=True),
+        sa.Column("order_id", columns.Id(), nullable=True),
+        sa.Column("ours_fen", columns.Int(), nullable=True),
+        sa.Column("theirs_fen", columns.Int(), nullable=True),
+        sa.Column("ours_state", columns.Str(), nullable=False),
+        sa.Column("detail", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("owner", columns.Str(), nullable=False),
+        sa.Column("reason", columns.Str(), nullable=False),
+        sa.Column("ended_by", columns.Str(), nullable=True),
+        sa.Column("opened_at", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f("payment_difference_ended")),
+        sa.CheckConstraint("direction IN ('paid', 'refunded')", name=op.f("payment_difference_direction")),
+        sa.CheckConstraint(
+            "kind IN ('only_ours', 'only_theirs', 'amount', 'state', 'late', 'double')",
+            name=op.f("payment_difference_kind"),
+        ),
+        sa.CheckConstraint("state IN ('open', 'explained', 'resolved')", name=op.f("payment_difference_state")),
+        sa.PrimaryKeyConstraint("id", name=op.f("payment_difference_pkey")),
+        sa.UniqueConstraint("method", "direction", "number", "kind", name="payment_difference_once"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("payment_difference", schema=None) as batch_op:
+        batch_op.create_index("payment_difference_state_idx", ["state", "opened_at", "id"], unique=False)
+
     op.create_table(
         "payment_meal",
         sa.Column("staff_id", columns.Id(), nullable=False),
@@ -940,6 +1013,13 @@ def upgrade() -> None:
             unique=False,
             postgresql_where=sa.text("part_of IS NOT NULL"),
             sqlite_where=sa.text("part_of IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "payment_payment_settled_idx",
+            ["settled_at"],
+            unique=False,
+            postgresql_where=sa.text("close_at IS NOT NULL"),
+            sqlite_where=sa.text("close_at IS NOT NULL"),
         )
         batch_op.create_index(
             "payment_payment_store_idx", ["store_id", "business_date", "started_at", "id"], unique=False
@@ -1881,6 +1961,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state <> 'succeeded'"),
         )
         batch_op.create_index("payment_refund_payment_id_idx", ["payment_id"], unique=False)
+        batch_op.create_index("payment_refund_settled_idx", ["settled_at"], unique=False)
 
     op.create_table(
         "payment_voucher",
@@ -2786,6 +2867,7 @@ def downgrade() -> None:
     op.drop_table("payment_z")
     op.drop_table("payment_voucher")
     with op.batch_alter_table("payment_refund", schema=None) as batch_op:
+        batch_op.drop_index("payment_refund_settled_idx")
         batch_op.drop_index("payment_refund_payment_id_idx")
         batch_op.drop_index(
             "payment_refund_owed_idx",
@@ -2941,6 +3023,11 @@ def downgrade() -> None:
     with op.batch_alter_table("payment_payment", schema=None) as batch_op:
         batch_op.drop_index("payment_payment_store_idx")
         batch_op.drop_index(
+            "payment_payment_settled_idx",
+            postgresql_where=sa.text("close_at IS NOT NULL"),
+            sqlite_where=sa.text("close_at IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "payment_payment_part_of_idx",
             postgresql_where=sa.text("part_of IS NOT NULL"),
             sqlite_where=sa.text("part_of IS NOT NULL"),
@@ -2950,7 +3037,16 @@ def downgrade() -> None:
     op.drop_table("payment_payment")
     op.drop_table("payment_notice")
     op.drop_table("payment_meal")
+    with op.batch_alter_table("payment_difference", schema=None) as batch_op:
+        batch_op.drop_index("payment_difference_state_idx")
+
+    op.drop_table("payment_difference")
     op.drop_table("payment_day")
+    with op.batch_alter_table("payment_bill_line", schema=None) as batch_op:
+        batch_op.drop_index("payment_bill_line_number_idx")
+
+    op.drop_table("payment_bill_line")
+    op.drop_table("payment_bill")
     with op.batch_alter_table("payment_account", schema=None) as batch_op:
         batch_op.drop_index("payment_account_opened_idx")
 
@@ -3064,6 +3160,7 @@ def downgrade() -> None:
     op.drop_table("kernel_audit_chain")
     with op.batch_alter_table("kernel_audit", schema=None) as batch_op:
         batch_op.drop_index("kernel_audit_subject_idx")
+        batch_op.drop_index("kernel_audit_store_idx")
 
     op.drop_table("kernel_audit")
     op.drop_table("floor_topic")

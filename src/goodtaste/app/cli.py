@@ -6,6 +6,7 @@ import click
 
 import goodtaste
 from goodtaste.app import (
+    cli_bills,
     cli_books,
     cli_coupons,
     cli_database,
@@ -51,6 +52,7 @@ for command in (
     *cli_database.COMMANDS,
     *cli_doctor.COMMANDS,
     *cli_books.COMMANDS,
+    *cli_bills.COMMANDS,
     *cli_events.COMMANDS,
     *cli_coupons.COMMANDS,
     *cli_night.COMMANDS,

@@ -26,6 +26,7 @@ from goodtaste.member import api as members
 T = TypeVar("T")
 
 SHOWN_MAX = 5  # rows that break a proof, shown of it
+HEAD_HELP = "Head of the chain kept elsewhere; a log that ends otherwise was cut."
 NEWEST_ID = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 
@@ -104,13 +105,25 @@ def liability(context: click.Context) -> None:
     tell("cli.liability_holds", total=found.total)
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--limit", type=click.IntRange(0, 1000), default=20, show_default=True, help="Newest rows to show.")
-@click.option("--head", help="Head of the chain kept elsewhere; a log that ends otherwise was cut.")
+@click.option("--head", help=HEAD_HELP)
 @click.pass_context
 def audit(context: click.Context, limit: int, head: str | None) -> None:
     """Verify the hash chain of the audit log, and show its newest rows; exit status 1 where it is broken."""
-    settings = settings_of(context)
+    if context.invoked_subcommand is None:
+        _verify(settings_of(context), limit, head)
+
+
+@audit.command()
+@click.option("--head", help=HEAD_HELP)
+@click.pass_context
+def verify(context: click.Context, head: str | None) -> None:
+    """Verify the hash chain of the audit log: any row that was edited, deleted, swapped or put in; exit status 1 where it is broken."""
+    _verify(settings_of(context), 0, head)
+
+
+def _verify(settings: Settings, limit: int, head: str | None) -> None:
     verdict, recent = with_database(settings, lambda db: _audit(db, limit))
     table = Table("at", "who", "action", "subject", "reason")
     for row in recent:

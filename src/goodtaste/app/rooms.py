@@ -75,6 +75,8 @@ from goodtaste.ordering import proof as ordering_proof
 from goodtaste.ordering import sales as ordering_sales
 from goodtaste.ordering import wallet as ordering_wallet
 from goodtaste.ordering.bill import http as bill_http
+from goodtaste.ordering.control import http as control_http
+from goodtaste.ordering.courier import http as courier_http
 from goodtaste.ordering.dry_run import http as dry_run_http
 from goodtaste.ordering.dry_run.run import Desk
 from goodtaste.org import api as org
@@ -106,6 +108,8 @@ ROUTES: list[Any] = [
     *member_http.ROUTES,
     *level_http.ROUTES,
     *ordering_http.ROUTES,
+    *control_http.ROUTES,
+    *courier_http.ROUTES,
     *bill_http.ROUTES,
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
@@ -143,6 +147,7 @@ RECURRING: list[Every] = [
     *member_notices.RECURRING,
     subscription_jobs.TURN,
     forgetting.FORGET,
+    *payments.RECURRING,
 ]
 
 

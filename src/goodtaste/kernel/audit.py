@@ -15,7 +15,20 @@ import msgspec
 from sqlalchemy import Column, Index, UniqueConstraint, select
 
 from goodtaste.kernel.auth import Actor
-from goodtaste.kernel.db import Change, Database, Id, Int, Moment, Read, Str, create_table, id_column, insert, par
+from goodtaste.kernel.db import (
+    Change,
+    Database,
+    Id,
+    Int,
+    Moment,
+    Query,
+    Read,
+    Str,
+    create_table,
+    id_column,
+    insert,
+    par,
+)
 from goodtaste.kernel.ids import new_id
 
 GENESIS = "0" * 64
@@ -34,6 +47,7 @@ audit_log = create_table(
     Column("facts", Str, nullable=False),
     Column("digest", Str, nullable=False),
     Index("kernel_audit_subject_idx", "subject"),
+    Index("kernel_audit_store_idx", "store_id", "at", "id"),
 )
 audit_chain = create_table(
     "kernel_audit_chain",
@@ -92,6 +106,17 @@ RECENT = Read(
     .limit(par("limit", Int)),
     AuditRow,
 )
+AT_STORE = Read(
+    select(*audit_log.c)
+    .where(
+        audit_log.c.store_id == par("store_id", Id),
+        audit_log.c.at >= par("from_at", Moment),
+        audit_log.c.at < par("to_at", Moment),
+    )
+    .order_by(audit_log.c.at, audit_log.c.id)
+    .limit(par("limit", Int)),
+    AuditRow,
+)
 COUNT = "SELECT count(*) FROM kernel_audit"
 
 
@@ -123,6 +148,11 @@ def note(
         "facts": msgspec.json.encode(facts, order="sorted").decode(),
     }
     return WRITE(**row, digest=_digest(row))
+
+
+def acts_at(store_id: str, *, from_at: datetime, to_at: datetime, limit: int) -> Query[AuditRow]:
+    """Return the query of what was done at a store in a span of time, oldest first."""
+    return AT_STORE(store_id=store_id, from_at=from_at, to_at=to_at, limit=limit)
 
 
 async def verify(db: Database) -> Verdict:

@@ -6,8 +6,9 @@ import msgspec
 from sqlalchemy import update
 
 from goodtaste.events.ordering import OrderCancelled
+from goodtaste.kernel import audit
 from goodtaste.kernel.auth import SYSTEM, Actor, NotAllowed
-from goodtaste.kernel.db import Id, Int, Steps, change, insert, par, script
+from goodtaste.kernel.db import Change, Id, Int, Steps, change, insert, par, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.input import Input, Reason
@@ -15,7 +16,7 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.menu import api as menu
 from goodtaste.ordering import facts, held, rules
 from goodtaste.ordering.lines import portions
-from goodtaste.ordering.orders import OrderView, may_see, read, view
+from goodtaste.ordering.orders import OrderRow, OrderView, may_see, read, view
 from goodtaste.ordering.pay import no_parts
 from goodtaste.ordering.place_rows import free_later
 from goodtaste.ordering.spot import Place
@@ -83,6 +84,7 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
         menu.give_back(found.store_id, portions((line, line.qty) for line in lines)),
         *freed,
         *offers,
+        *_noted(found, asked.reason, actor, where),
         STEP(
             id=new_id(),
             order_id=order_id,
@@ -105,6 +107,18 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
         ),
     ]
     return view(msgspec.structs.replace(found, state="cancelled", version=found.version + 1, hold_id=None), lines)
+
+
+def _noted(found: OrderRow, reason: str, actor: Actor, where: Place) -> list[Change]:
+    """A person of the staff answers for a bill that they cancel."""
+    if actor.kind != "staff":
+        return []
+    subject, facts = f"order/{found.id}", {"due_fen": found.due_fen}
+    return [
+        audit.note(
+            actor, "ordering.cancelled", subject=subject, store_id=found.store_id, reason=reason, at=where.at, **facts
+        )
+    ]
 
 
 @script

@@ -36,6 +36,7 @@ _COUNTER = _FLOOR | {
 _MANAGER = _COUNTER | {
     "account.settle",
     "approve",
+    "cash.out",
     "coupon.issue",
     "day.close",
     "member.read",
@@ -45,6 +46,7 @@ _MANAGER = _COUNTER | {
     "order.refund",
     "order.reopen",
     "order.return",
+    "payment.give_up",
     "payment.read",
     "payment.take_back",
     "shift.read",
@@ -53,6 +55,7 @@ _MANAGER = _COUNTER | {
     "points.read",
     "printer.edit",
     "staff.read",
+    "staff.report",
     "store.switch",
     "subscription.read",
     "table.edit",
@@ -93,7 +96,7 @@ _ANALYST = frozenset(
         "subscription.read",
     }
 )
-_AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read"}
+_AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read", "staff.report"}
 _FINANCE = frozenset(
     {
         "account.charge",
@@ -107,9 +110,11 @@ _FINANCE = frozenset(
         "order.read",
         "org.read",
         "payment.read",
+        "payment.reconcile",
         "points.read",
         "points.report",
         "shift.read",
+        "staff.report",
         "subscription.read",
         "subscription.refund",
     }

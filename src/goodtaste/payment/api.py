@@ -48,10 +48,13 @@ from goodtaste.payment.gateway import (
     RefundOutcome,
     Unknown,
 )
-from goodtaste.payment.jobs import job_functions
+from goodtaste.payment.jobs import RECURRING, job_functions
 from goodtaste.payment.pay_codes import FORMS as CODE_FORMS
 from goodtaste.payment.pay_codes import CodeOfAnother, NotAPayCode
 from goodtaste.payment.proof import PROOFS
+from goodtaste.payment.reconcile.match import Reconciled, match_file
+from goodtaste.payment.reconcile.match import fetch as fetch_bill
+from goodtaste.payment.reconcile.work import page as differences
 from goodtaste.payment.refunds import Begun, NotRefundable, Refund, RefundTooMuch, start_refund
 from goodtaste.payment.rules import Back
 from goodtaste.payment.settling import Settled, Settlements, settle_changes
@@ -71,6 +74,7 @@ __all__ = [
     "NOTICE_BYTES_MAX",
     "NOWHERE",
     "PROOFS",
+    "RECURRING",
     "Absent",
     "Agreement",
     "AgreementIntent",
@@ -110,6 +114,7 @@ __all__ = [
     "PaymentUnknown",
     "PaymentView",
     "Pending",
+    "Reconciled",
     "Refund",
     "RefundIntent",
     "RefundNotice",
@@ -131,12 +136,15 @@ __all__ = [
     "begin_part",
     "charge",
     "closed_days_snapshot",
+    "differences",
     "end",
+    "fetch_bill",
     "give_back",
     "give_back_of",
     "holder_of",
     "job_functions",
     "keep_taken",
+    "match_file",
     "of_order",
     "one",
     "payers_of",

@@ -18,6 +18,7 @@ from goodtaste.payment.accounts import http as accounts_http
 from goodtaste.payment.attempts import PaymentUnknown, one
 from goodtaste.payment.gateway import NOTICE_BYTES_MAX, Gateways
 from goodtaste.payment.owed import MakeUp, OwedPage
+from goodtaste.payment.reconcile import http as reconcile_http
 from goodtaste.payment.refunds import Refund, RefundUnknown
 from goodtaste.payment.settling import Settlements
 from goodtaste.payment.tills import http as tills_http
@@ -88,14 +89,14 @@ async def ask_gateway(payment_id: Id, request: Asked) -> PaymentView:
     return views.view(await calls.ask(ctx, payment_id))
 
 
-@post("/v1/payments/{payment_id:str}/give-up", opt=staff("approve"), tags=["payments"], status_code=200)
+@post("/v1/payments/{payment_id:str}/give-up", opt=staff("payment.give_up"), tags=["payments"], status_code=200)
 async def give_up_payment(payment_id: Id, data: JSONBody[GiveUp], request: Asked) -> PaymentView:
     """Close an attempt of which nobody knows what became, after its time, so that the order can be paid another way."""
     ctx = context(request)
     found = await ctx.db.first(one(payment_id))
     if found is None:
         raise PaymentUnknown(payment_id=payment_id)
-    ctx.actor.need("approve", store_id=found.store_id)
+    ctx.actor.need("payment.give_up", store_id=found.store_id)
     today = calls.today_at(ctx, found.store_id, at=ctx.now)
     settlements = ctx.part(Settlements)
     given_up = settling.give_up(
@@ -167,4 +168,5 @@ ROUTES: list[Any] = [
     give_up_payment,
     *accounts_http.ROUTES,
     *tills_http.ROUTES,
+    *reconcile_http.ROUTES,
 ]

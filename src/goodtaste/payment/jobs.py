@@ -11,7 +11,10 @@ from goodtaste.kernel.jobs import JobFunction
 from goodtaste.payment import rules
 from goodtaste.payment.attempts import POLL
 from goodtaste.payment.calls import ask, give_back
+from goodtaste.payment.reconcile import nightly
 from goodtaste.payment.refunds import GIVE_BACK
+
+RECURRING = [nightly.RECONCILE]
 
 log = structlog.get_logger()
 
@@ -31,4 +34,4 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         if after.is_open and age_s >= rules.REFUND_FOR_S:
             log.error("refund_needs_a_person", refund_id=after.id, payment_id=after.payment_id, why=after.detail)
 
-    return {POLL: poll, GIVE_BACK: refund}
+    return {POLL: poll, GIVE_BACK: refund, nightly.RECONCILE.name: nightly.job(process)}

@@ -9,6 +9,7 @@ from goodtaste.kernel.money import FEN_MAX
 
 PART = text("part_of IS NOT NULL")
 NOT_MADE = text("state <> 'succeeded'")
+ASKED = text("close_at IS NOT NULL")  # of a gateway
 IN_DRAWER = text("drawer_id IS NOT NULL")
 
 payment = create_table(
@@ -49,6 +50,7 @@ payment = create_table(
     UniqueConstraint("holds_order_id", name="payment_order_held"),
     Index("payment_payment_order_id_idx", "order_id"),
     Index("payment_payment_store_idx", "store_id", "business_date", "started_at", "id"),
+    Index("payment_payment_settled_idx", "settled_at", postgresql_where=ASKED, sqlite_where=ASKED),
     Index("payment_payment_part_of_idx", "part_of", postgresql_where=PART, sqlite_where=PART),
 )
 """`holds_order_id`: the order whose one place this attempt holds, while it is open or because it paid it.  Money that comes late or
@@ -81,6 +83,7 @@ refund = create_table(
     CheckConstraint("(state IN ('pending', 'unknown')) = (settled_at IS NULL)", name="payment_refund_settled"),
     Index("payment_refund_payment_id_idx", "payment_id"),
     Index("payment_refund_cause_id_idx", "cause_id"),
+    Index("payment_refund_settled_idx", "settled_at"),
     Index("payment_refund_drawer_idx", "drawer_id", "started_at", postgresql_where=IN_DRAWER, sqlite_where=IN_DRAWER),
 )
 """`way`: the way the money came, or by hand.  `makes_up_for`: the refund that failed and that this one makes up for; there is one at most.

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
+from goodtaste.kernel.auth import NotAllowed
 from goodtaste.kernel.db import script
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import Before, context, staff
@@ -24,6 +25,14 @@ Asked = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=shifts.PAGE_MAX)]
 Number = Annotated[int, QueryParameter(ge=1, le=2**53, description="`next` of the page before; absent for the newest")]
 NEWEST = 2**53
+TAKE_OUT = "cash.out"
+
+
+class MoveAsked(MoveCash, frozen=True):
+    """What is sent when cash is put in or taken out; to take it out, a person without the permission adds the
+    approval of one who has it."""
+
+    approval: org.ApprovalAsked | None = None
 
 
 class CountAsked(CountDrawer, frozen=True):
@@ -65,12 +74,19 @@ async def my_drawer(store_id: Id, request: Asked) -> ShiftView | None:
 
 
 @post("/v1/shifts/{shift_id:str}/cash", opt=staff("shift.run"), tags=["shifts"])
-async def move_cash(shift_id: Id, data: JSONBody[MoveCash], request: Asked) -> CashMove:
+async def move_cash(shift_id: Id, data: JSONBody[MoveAsked], request: Asked) -> CashMove:
     """Put cash into the drawer of a shift, or take it out, with a reason."""
     ctx = context(request)
     found = await ctx.query(_row(shift_id))
+    approved_by = None
+    if data.kind == "out" and not ctx.actor.can(TAKE_OUT, store_id=found.store_id):
+        if data.approval is None:
+            raise NotAllowed(permission=TAKE_OUT)
+        approved_by = (await org.approve(ctx, data.approval, permission=TAKE_OUT, store_id=found.store_id)).staff_id
+    asked = MoveCash(id=data.id, kind=data.kind, amount_fen=data.amount_fen, reason=data.reason)
     today = today_at(ctx, found.store_id, at=ctx.now)
-    return await ctx.run(moves.move_cash(shift_id, data, actor=ctx.actor, today=today, at=ctx.now))
+    moving = moves.move_cash(shift_id, asked, actor=ctx.actor, approved_by=approved_by, today=today, at=ctx.now)
+    return await ctx.run(moving)
 
 
 @post("/v1/drawer-openings", opt=staff("drawer.open"), tags=["shifts"])

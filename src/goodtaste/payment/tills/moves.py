@@ -83,8 +83,11 @@ PAGE = Read(
 
 
 @script
-def move_cash(shift_id: str, asked: MoveCash, *, actor: Actor, today: date, at: datetime) -> Steps[CashMove]:
-    """Write that cash was put into the drawer of an open shift or taken out, once per `asked.id`.  Refuses `ShiftOver`."""
+def move_cash(
+    shift_id: str, asked: MoveCash, *, actor: Actor, approved_by: str | None, today: date, at: datetime
+) -> Steps[CashMove]:
+    """Write that cash was put into the drawer of an open shift or taken out, once per `asked.id`; `approved_by` is who let a person without
+    the permission take it out.  Refuses `ShiftOver`."""
     mark = fingerprint([shift_id, asked])
     found = yield from read(shift_id)
     may(actor, found)
@@ -94,7 +97,7 @@ def move_cash(shift_id: str, asked: MoveCash, *, actor: Actor, today: date, at: 
     if found.state != "open":
         raise ShiftOver(shift_id=shift_id, state=found.state)
     made = _of(asked.id, found, asked.kind, asked.amount_fen, asked.reason, actor=actor, today=today, at=at)
-    yield [STILL_OPEN(id=shift_id), *_written(made, mark, actor)]
+    yield [STILL_OPEN(id=shift_id), *_written(made, mark, actor, approved_by)]
     return made
 
 
@@ -118,7 +121,7 @@ def open_drawer(asked: OpenDrawer, *, actor: Actor, drawer_id: str, today: date,
         found.business_date if found else today,
         at,
     )
-    yield _written(made, mark, actor)
+    yield _written(made, mark, actor, None)
     return made
 
 
@@ -143,7 +146,7 @@ def _of(
     return CashMove(id_, found.store_id, found.drawer_id, found.id, kind, amount_fen, reason, actor.id, today, at)
 
 
-def _written(made: CashMove, mark: str, actor: Actor) -> list[Change]:
+def _written(made: CashMove, mark: str, actor: Actor, approved_by: str | None) -> list[Change]:
     action = {"in": "payment.cash_in", "out": "payment.cash_out", "opened": "payment.drawer_opened"}[made.kind]
     written = audit.note(
         actor,
@@ -154,5 +157,6 @@ def _written(made: CashMove, mark: str, actor: Actor) -> list[Change]:
         at=made.at,
         amount_fen=made.amount_fen,
         shift_id=made.shift_id,
+        approved_by=approved_by,
     )
     return [NEW(**msgspec.structs.asdict(made), fingerprint=mark), written]

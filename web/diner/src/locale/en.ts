@@ -209,6 +209,7 @@ export const en: Readonly<Record<Key, string>> = {
   'order.pay.unpaid': 'To be paid',
   'order.pay.paying': 'Payment on its way',
   'order.pay.paid': 'Paid',
+  'order.pay.part_paid': 'Paid in part',
   'order.pay.partly_refunded': 'Partly refunded',
   'order.pay.refunded': 'Refunded',
   'order.hint.unpaid': 'The store starts once it is paid.',

@@ -207,6 +207,7 @@ export const zh = {
   'order.pay.unpaid': '待付款',
   'order.pay.paying': '付款确认中',
   'order.pay.paid': '已付款',
+  'order.pay.part_paid': '已付一部分',
   'order.pay.partly_refunded': '已部分退款',
   'order.pay.refunded': '已退款',
   'order.hint.unpaid': '付款后门店开始准备。',

@@ -87,6 +87,7 @@ export const WORDS = of({
   role_store_manager: ['店长', 'Manager'],
   role_marketer: ['市场', 'Marketing'],
   role_analyst: ['分析', 'Analyst'],
+  role_finance: ['财务', 'Finance'],
   role_hq_admin: ['总部', 'Head office'],
   role_auditor: ['审计', 'Auditor'],
 
