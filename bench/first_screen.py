@@ -61,7 +61,7 @@ def main() -> None:
         server.start()
         try:
             with sync_playwright() as playwright:
-                chromium = os.environ.get("GOODTASTE_CHROMIUM") or shutil.which("chromium")
+                chromium = os.environ.get("GOODTASTE_WALK_CHROMIUM") or shutil.which("chromium")
                 browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
                 for name, mbits, latency_ms, slower in LINES:
                     runs = [

@@ -143,7 +143,7 @@ async def test_the_staff_see_refund_and_stop(club: Club) -> None:
 
 
 async def test_the_list_is_paged_and_filtered(club: Club) -> None:
-    made = [(await club.a_subscriber(BARE))[1] for _ in range(3)]
+    made = [(await club.a_subscriber(BARE))[1] for _ in range(4)]
     club.hands.now = club.now
     first = await club.done("GET", "/v1/subscriptions?limit=2", None, club.admin)
     second = await club.done("GET", f"/v1/subscriptions?limit=2&before={first['next']}", None, club.admin)

@@ -12,13 +12,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+from diner_kit import House
 from playwright.sync_api import Browser, sync_playwright
+from tests.processes import run
 from tools import web
 
-from tests.processes import run
-from tests.web.kit import House
-
-CHROMIUM = os.environ.get("GOODTASTE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 STARTS_S = 90.0
 QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
@@ -33,7 +32,7 @@ def _free_port() -> int:
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Give a demo house that serves its screens; they are built first where their sources have outrun them."""
     if CHROMIUM is None and not os.environ.get("GOODTASTE_CI"):
-        pytest.skip("there is no Chromium; GOODTASTE_CHROMIUM says where one is")
+        pytest.skip("there is no Chromium; GOODTASTE_WALK_CHROMIUM says where one is")
     with (web.WEB / ".built-by-one").open("w") as turn:  # of the workers of a test run
         fcntl.flock(turn, fcntl.LOCK_EX)
         assert web.main([]) == 0
@@ -70,8 +69,8 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pictures() -> Path | None:
-    """Say where pictures go: into `docs/screens` where GOODTASTE_PICTURES is set, else nowhere."""
-    if not os.environ.get("GOODTASTE_PICTURES"):
+    """Say where pictures go: into `docs/screens` where GOODTASTE_WALK_PICTURES is set, else nowhere."""
+    if not os.environ.get("GOODTASTE_WALK_PICTURES"):
         return None
     folder = web.ROOT / "docs" / "screens"
     folder.mkdir(parents=True, exist_ok=True)

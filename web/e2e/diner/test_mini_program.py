@@ -8,10 +8,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from diner_kit import House, keep
 from playwright.sync_api import Browser
 from tools import web
-
-from tests.web.kit import House, keep
 
 DINER = web.WEB / "diner"
 BYTES_MAX = 800_000  # of the main package, pictures and all

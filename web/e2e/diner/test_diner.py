@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from diner_kit import House, Phone, severe
 from playwright.sync_api import Browser, Route, expect
-
-from tests.web.kit import House, Phone, severe
 
 pytestmark = pytest.mark.timeout(600)  # the screens may have to be built first
 PAGES = (

@@ -1,1 +1,0 @@
-"""Walks through the screens in a real browser, on the running product."""
