@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev pages run test lint fmt types contracts check bench prices web-test web-walk crash walk docs pictures lock wheel reset clean
+.PHONY: help setup setup-dev pages run test test-long lint fmt types contracts check bench prices web-test web-walk crash walk docs pictures lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,8 +39,11 @@ run: setup ## build the screens once, and serve the demo brand at http://127.0.0
 	@$(BIN)/python -m tools.web --try
 	@GOODTASTE_LOG_FORMAT=pretty GOODTASTE_LOG_LEVEL=warning $(BIN)/goodtaste serve --demo
 
-test: setup-dev ## run the tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: setup-dev ## run the tests, but for those that take seconds each
+	@$(BIN)/python -m pytest -n auto -m "not long" $(ARGS)
+
+test-long: setup-dev ## run the tests that take seconds each: processes that are killed, clocks that run
+	@$(BIN)/python -m pytest -n auto -m long $(ARGS)
 
 lint: setup-dev ## look for faults of style
 	@$(BIN)/ruff check .
@@ -56,7 +59,7 @@ types: setup-dev ## check the types
 contracts: setup-dev ## check who may import whom
 	@$(BIN)/python tools/contracts.py
 
-check: lint types contracts test ## all of the above
+check: lint types contracts test test-long ## all of the above
 
 bench: setup-dev ## measure, and write bench/results.json
 	@$(BIN)/python -m bench

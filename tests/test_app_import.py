@@ -23,6 +23,8 @@ from tests.ledger_kit import broken_proofs
 from tests.processes import Run, run
 from tests.shop import open_shop
 
+pytestmark = pytest.mark.long
+
 ORDERS, PRICES = "restaurant-1-orders.csv", "restaurant-1-products-price.csv"
 
 

@@ -23,6 +23,8 @@ from tests.seating_kit import a_hall
 from tests.shop_kit import Floor, line
 from tests.test_floor_kitchen import Kitchen, a_kitchen
 
+pytestmark = pytest.mark.long
+
 STARTS_S = 60.0
 
 

@@ -69,6 +69,7 @@ async def test_a_stranger_locks_a_login_for_themselves_and_not_for_its_owner(sho
     assert code_of(await sign_in(far, person.login)) == "org.locked", "one customer has 64 bits of addresses"
 
 
+@pytest.mark.long
 async def test_too_many_wrong_passwords_from_everywhere_lock_a_login_for_all_until_another_is_given(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -237,6 +237,7 @@ async def test_a_bill_is_brought_in_as_a_file(till: Till) -> None:
     assert await why(cut) == 0
 
 
+@pytest.mark.long
 async def test_many_lines_are_matched_soon(till: Till, tmp_path: Path) -> None:
     day = new_day(till)
     lines = tuple(

@@ -275,6 +275,7 @@ def test_its_books_have_an_end(till: Till) -> None:
     assert nonces.use("a" * 16, at=at + timedelta(seconds=2 * wire.WINDOW_S))
 
 
+@pytest.mark.long
 async def test_over_a_real_line_a_lost_reply_and_a_wallet_that_is_gone_are_unknown(till: Till) -> None:
     config = uvicorn.Config(till.wallet, port=0, lifespan="off", log_level="error", timeout_graceful_shutdown=1)
     server = uvicorn.Server(config)
@@ -301,6 +302,7 @@ async def test_over_a_real_line_a_lost_reply_and_a_wallet_that_is_gone_are_unkno
     await gateway.aclose()
 
 
+@pytest.mark.long
 async def test_in_a_living_house_the_job_and_the_notices_come_by_themselves(till: Till) -> None:
     till.hands.live = True
     async with background(till.process):

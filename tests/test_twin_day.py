@@ -19,6 +19,8 @@ from goodtaste.twin.goods import Item, Offer, Wish, earned, reckon
 from goodtaste.twin.proof import prove_house
 from tests.shop import Shop
 
+pytestmark = pytest.mark.long
+
 ORDERS, DINERS, STORES = 24, 8, 2
 ITEMS = [Item(f"sku-{i}", f"菜{i}", 1_000 + i, 900 + i, (), ()) for i in range(9)]
 

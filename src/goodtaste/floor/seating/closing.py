@@ -100,13 +100,14 @@ def close(seating_id: str, asked: Close, *, actor: Actor, at: datetime) -> Steps
 
 
 def _owing(row: SeatingRow, seats: Sequence[Seat], of: Sequence[OfSeating]) -> Steps[list[ordering.BillRow]]:
-    """Read what a party owes: on its bills, and on those at its tables that are nobody's yet."""
+    """Read what a party owes: on its bills, and on those at its tables that are no other party's."""
     own, tables = [each.order_id for each in of], [each.table_id for each in seats]
     bills, there = yield from together(
         ordering.bill_rows(own), ordering.owing_at(row.store_id, tables, since=row.opened_at)
     )
     strays = [each for each in there if each.id not in own]
-    others = {each.order_id for each in (yield from rows(BY_ORDERS(order_ids=[each.id for each in strays])))}
+    taken = yield from rows(BY_ORDERS(order_ids=[each.id for each in strays]))
+    others = {each.order_id for each in taken if each.seating_id != row.id}  # one of its own may have come meanwhile
     return [*(each for each in bills if each.owes), *(each for each in strays if each.id not in others)]
 
 
