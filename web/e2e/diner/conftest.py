@@ -1,4 +1,4 @@
-"""A demo house with its screens, and the browser that looks at them."""
+"""A demo house with its screens; the browser that looks at them is that of all walks."""
 
 from __future__ import annotations
 
@@ -13,13 +13,11 @@ from pathlib import Path
 import httpx
 import pytest
 from diner_kit import House
-from playwright.sync_api import Browser, sync_playwright
 from tests.processes import run
 from tools import web
 
 CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 STARTS_S = 90.0
-QUIET = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking")
 
 
 def _free_port() -> int:
@@ -56,15 +54,6 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
             time.sleep(0.2)
         with httpx.Client(base_url=url, timeout=20) as http:
             yield House(url, http)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Give a browser."""
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield opened
-        opened.close()
 
 
 @pytest.fixture(scope="session")

@@ -139,7 +139,6 @@ export const en: Readonly<Record<Key, string>> = {
   'cart.empty': 'Nothing in the cart',
   'cart.clear': 'Empty',
   'cart.go': 'Check out',
-  'cart.pieces': '{n} items',
   'cart.saved': '{amount} saved',
   'cart.gone': 'Sold out meanwhile, please remove: {list}',
   'cart.undo': 'Undo',

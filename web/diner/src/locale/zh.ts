@@ -137,7 +137,6 @@ export const zh = {
   'cart.empty': '还没有点菜',
   'cart.clear': '清空',
   'cart.go': '去结算',
-  'cart.pieces': '{n} 件',
   'cart.saved': '已省 {amount}',
   'cart.gone': '有菜已经售罄，请先移除：{list}',
   'cart.undo': '撤销',
