@@ -1,4 +1,4 @@
-"""The counter: a member's code is scanned, four dishes are tapped, a wallet code is scanned, the receipt is there.
+"""The counter: a member's code is scanned, four dishes are tapped, a wallet code is scanned, the paid order is read back.
 
 A till, a member's phone and a wallet are played over the public API of a house that runs the demo brand, five tills at once, on both
 engines.  The system's own share of a checkout is the sum of its calls; the whole is a checkout at a cashier's pace.
@@ -69,14 +69,15 @@ async def _checkout(floor: Floor, store: Store, person: Person, dice: Random, *,
     arrived = await call("/v1/member-codes/scan", {"code": code["qr"], "store_id": store.id})
     cart = {"store_id": store.id, "member_id": person.id, "visit_id": arrived["visit_id"], "channel": "counter"}
     lines: list[object] = []
-    due: object = 0
+    priced: dict[str, object] = {}
     for wish in choose(floor.items, dice, lines=DISHES):
         await hands(TAP_S)
         lines.append(wish.choice)
-        due = (await call("/v1/quotes", cart | {"lines": lines}))["priced"]["due_fen"]  # type: ignore[index]
+        priced = (await call("/v1/quotes", cart | {"lines": lines}))["priced"]  # type: ignore[assignment]
     await hands(TAP_S)
-    order_id, payment_id = new_id(), new_id()
+    order_id, payment_id, due = new_id(), new_id(), priced["due_fen"]
     order = {"id": order_id, "kind": "counter", "lines": lines, "seen_due_fen": due, **cart}
+    order |= {"coupon_id": priced["coupon_id"]} if priced["coupon_id"] else {}
     await call("/v1/orders", order)
     await hands(HAND_S)
     shown = f"9900{int(payment_id[-12:], 16) % 10**14:014d}"
