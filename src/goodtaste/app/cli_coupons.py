@@ -2,48 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, Literal, TextIO, TypeVar
+from typing import Any, Literal, TextIO
 
 import click
 from rich.table import Column, Table
 
-from goodtaste.app import migrate as migrations
-from goodtaste.app.cli_database import revision, where
-from goodtaste.app.cli_settings import settings_of
+from goodtaste.app.cli_house import in_house
 from goodtaste.app.cli_words import out, stop, tell
-from goodtaste.app.process import running
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Unavailable
-from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import is_id, new_id
 from goodtaste.promo import api as promo
 
-T = TypeVar("T")
-
 TEMPLATE = click.argument("template_id", metavar="TEMPLATE")
-
-
-def _in_the_house(context: click.Context, work: Callable[[Ctx], Awaitable[T]]) -> T:
-    """Run `work` in the house of the settings; a refusal ends the command with its sentence."""
-    settings = settings_of(context)
-    found, newest = revision(settings), migrations.newest()
-    if found != newest:
-        stop("cli.other_revision", where=where(settings), found=found or "-", newest=newest)
-
-    async def run() -> T:
-        async with running(settings) as process:
-            return await work(process.context())
-
-    try:
-        return asyncio.run(run())
-    except Refusal as refused:
-        stop(refused.code, **refused.facts)
-    except Unavailable as error:
-        stop("cli.no_database", where=where(settings), error=str(error))
 
 
 def _checked(given: str) -> str:
@@ -63,7 +35,7 @@ def coupons() -> None:
 @click.pass_context
 def templates(context: click.Context, name: str, limit: int) -> None:
     """List coupon templates, newest first."""
-    found = _in_the_house(context, lambda ctx: ctx.query(promo.templates(q=name, limit=limit)))
+    found = in_house(context, lambda ctx: ctx.query(promo.templates(q=name, limit=limit)))
     table = Table(Column("template", no_wrap=True), "name", "kind", "value", "issued", "budget", "open")
     for each in found.templates:
         budget = "-" if each.budget_count is None else str(each.budget_count)
@@ -77,7 +49,7 @@ def templates(context: click.Context, name: str, limit: int) -> None:
 @click.pass_context
 def numbers(context: click.Context, template_id: str) -> None:
     """Show what became of the coupons of TEMPLATE."""
-    shown = _in_the_house(context, lambda ctx: ctx.query(promo.numbers(_checked(template_id))))
+    shown = in_house(context, lambda ctx: ctx.query(promo.numbers(_checked(template_id))))
     for name in shown.__struct_fields__:
         if name != "stores":
             out.print(f"{name:16} {getattr(shown, name)}", markup=False)
@@ -106,7 +78,7 @@ def codes(context: click.Context, template_id: str, count: int, name: str, to: P
         return batch.id
 
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-        batch_id = _in_the_house(context, work)
+        batch_id = in_house(context, work)
     tell("cli.codes_made", count=count, batch_id=batch_id, file=str(to))
 
 
@@ -140,7 +112,7 @@ def campaign(
         await promo.run_campaign(ctx.db, asked.id, clock=ctx.process.clock)
         return await ctx.query(promo.read_campaign(asked.id))
 
-    seen = _in_the_house(context, work)
+    seen = in_house(context, work)
     tell(
         "cli.campaign_ran",
         campaign_id=seen.id,

@@ -3,48 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TypeVar
 
 import click
 from rich.table import Table
 
-from goodtaste.app import migrate as migrations
-from goodtaste.app.cli_database import revision, where
+from goodtaste.app.cli_house import in_house
 from goodtaste.app.cli_settings import settings_of
 from goodtaste.app.cli_words import out, stop, tell
-from goodtaste.app.process import running
 from goodtaste.floor.printing import escpos, handling, picture, printers
 from goodtaste.floor.printing.emulator import Done
 from goodtaste.floor.printing.pages import test_page
 from goodtaste.floor.printing.sandbox_printer import SandboxPrinter
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Unavailable
-from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import is_id, new_id
 from goodtaste.org.api import Directory
-
-T = TypeVar("T")
-
-
-def _inside(context: click.Context, work: Callable[[Ctx], Awaitable[T]]) -> T:
-    """Run `work` in the house of the settings; a refusal ends the command with its sentence."""
-    settings = settings_of(context)
-    found, newest = revision(settings), migrations.newest()
-    if found != newest:
-        stop("cli.other_revision", where=where(settings), found=found or "-", newest=newest)
-
-    async def run() -> T:
-        async with running(settings) as process:
-            return await work(process.context())
-
-    try:
-        return asyncio.run(run())
-    except Refusal as refused:
-        stop(refused.code, **refused.facts)
-    except Unavailable as error:
-        stop("cli.no_database", where=where(settings), error=str(error))
 
 
 @click.group("printers")
@@ -66,7 +39,7 @@ def list_(context: click.Context) -> None:
         return found
 
     table = Table("printer", "store", "name", "kind", "address", "purposes", "state")
-    for cells in _inside(context, work):
+    for cells in in_house(context, work):
         table.add_row(*cells)
     out.print(table)
 
@@ -88,7 +61,7 @@ def jobs(context: click.Context, store_code: str, show: str, limit: int) -> None
         return await ctx.query(handling.page(stores[store_code], show=show, before="", limit=limit, actor=ctx.actor))
 
     table = Table("job", "purpose", "state", "why", "nth", "made at")
-    for each in _inside(context, work).jobs:
+    for each in in_house(context, work).jobs:
         table.add_row(each.id, each.purpose, each.state, each.why, str(each.nth), f"{each.made_at:%Y-%m-%d %H:%M:%S}")
     out.print(table)
 
@@ -106,7 +79,7 @@ def test(context: click.Context, printer_id: str) -> None:
         made = await ctx.run(handling.test(printer_id, asked, page_of=test_page, actor=ctx.actor, at=ctx.now))
         return made.id
 
-    tell("cli.test_page_queued", job_id=_inside(context, work))
+    tell("cli.test_page_queued", job_id=in_house(context, work))
 
 
 @printers_.command()

@@ -2,47 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
-
 import click
 import msgspec
 from rich.table import Table
 
-from goodtaste.app import migrate as migrations
-from goodtaste.app.cli_database import revision, where
-from goodtaste.app.cli_settings import settings_of
+from goodtaste.app.cli_house import in_house
 from goodtaste.app.cli_words import out, stop, tell
-from goodtaste.app.process import running
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Unavailable
-from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.money import yuan
 from goodtaste.promo.subscription import attending, plans, views
 
-T = TypeVar("T")
 STATES = ["pending", "trial", "active", "past_due", "cancelled", "ended"]
-
-
-def _inside(context: click.Context, work: Callable[[Ctx], Awaitable[T]]) -> T:
-    """Run `work` in the house of the settings; a refusal ends the command with its sentence."""
-    settings = settings_of(context)
-    found, newest = revision(settings), migrations.newest()
-    if found != newest:
-        stop("cli.other_revision", where=where(settings), found=found or "-", newest=newest)
-
-    async def run() -> T:
-        async with running(settings) as process:
-            return await work(process.context())
-
-    try:
-        return asyncio.run(run())
-    except Refusal as refused:
-        stop(refused.code, **refused.facts)
-    except Unavailable as error:
-        stop("cli.no_database", where=where(settings), error=str(error))
 
 
 @click.group()
@@ -55,7 +26,7 @@ def subscriptions() -> None:
 def plans_(context: click.Context) -> None:
     """List the newest versions of all plans."""
     table = Table("plan", "code", "version", "price", "trial", "level", "open")
-    for each in _inside(context, lambda ctx: ctx.query(plans.all_plans())):
+    for each in in_house(context, lambda ctx: ctx.query(plans.all_plans())):
         cells = (each.id, each.code, str(each.version), yuan(each.price_fen), str(each.trial_days), each.level or "")
         table.add_row(*cells, "yes" if each.open else "")
     out.print(table)
@@ -69,7 +40,7 @@ def plans_(context: click.Context) -> None:
 @click.pass_context
 def list_(context: click.Context, state: str | None, limit: int) -> None:
     """List subscriptions, newest first."""
-    found = _inside(context, lambda ctx: ctx.query(views.page(state=state, before="", limit=limit)))
+    found = in_house(context, lambda ctx: ctx.query(views.page(state=state, before="", limit=limit)))
     table = Table("subscription", "member", "family", "state", "period", "ends", "why")
     for each in found.subscriptions:
         ends = str(each.ends_on or "")
@@ -88,7 +59,7 @@ def show(context: click.Context, subscription_id: str) -> None:
     async def work(ctx: Ctx) -> views.SubscriptionFile:
         return await ctx.query(views.file(subscription_id, zone=attending.zone_of(ctx), at=ctx.now))
 
-    found = _inside(context, work)
+    found = in_house(context, work)
     out.print(msgspec.json.format(msgspec.json.encode(found), indent=1).decode(), markup=False)
 
 
@@ -100,7 +71,7 @@ def attend(context: click.Context) -> None:
     async def work(ctx: Ctx) -> None:
         await attending.turn(ctx.process)
 
-    _inside(context, work)
+    in_house(context, work)
     tell("cli.subscriptions_attended")
 
 
