@@ -159,11 +159,9 @@ async def take_part_back(order_id: Id, payment_id: Id, data: JSONBody[TakeBackAs
     """Take a part back before the bill is paid."""
     ctx = context(request)
     store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
-    approved_by = None
-    if data.approval and not ctx.actor.can(parts.TAKE_BACK, store_id=store_id):
-        approved_by = (await org.approve(ctx, data.approval, permission=parts.TAKE_BACK, store_id=store_id)).staff_id
-    asked = parts.TakeBack(reason=data.reason)
-    return await parts.take_back(ctx, order_id, payment_id, asked, approved_by=approved_by, place=where(ctx, store_id))
+    by = await org.approved_by(ctx, data.approval, permission=parts.TAKE_BACK, store_id=store_id)
+    asked = org.without_approval(data, parts.TakeBack)
+    return await parts.take_back(ctx, order_id, payment_id, asked, approved_by=by, place=where(ctx, store_id))
 
 
 @get("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.read"), tags=["orders"])
@@ -200,14 +198,9 @@ async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked
     ctx = context(request)
     place_ = await where_of(ctx, order_id)
     store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
-    approved_by = None
-    if data.approval and not ctx.actor.can("order.refund", store_id=store_id):
-        approval = await org.approve(ctx, data.approval, permission="order.refund", store_id=store_id)
-        approved_by = approval.staff_id
-    asked = msgspec.convert(
-        {name: getattr(data, name) for name in refund.RefundOrder.__struct_fields__}, refund.RefundOrder
-    )
-    shown = await ctx.run(refund.refund_order(order_id, asked, actor=ctx.actor, approved_by=approved_by, where=place_))
+    by = await org.approved_by(ctx, data.approval, permission="order.refund", store_id=store_id)
+    asked = org.without_approval(data, refund.RefundOrder)
+    shown = await ctx.run(refund.refund_order(order_id, asked, actor=ctx.actor, approved_by=by, where=place_))
     if shown.amount_fen:
         await give_back_of(ctx, shown.id)
     return shown

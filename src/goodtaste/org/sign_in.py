@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import msgspec
 from sqlalchemy import update
@@ -28,6 +28,8 @@ from goodtaste.org.directory import Directory, RoleRow, grants_of, place_of
 from goodtaste.org.passwords import BY_ID, BY_LOGIN, Password, Passwords, Person, Pin, login_subject, pin_subject
 from goodtaste.org.people import ROLES_OF, HeldRole
 from goodtaste.org.tables import staff
+
+S = TypeVar("S", bound=msgspec.Struct)
 
 
 class SignInFailed(Refusal):
@@ -227,6 +229,18 @@ async def approve(ctx: Ctx, asked: ApprovalAsked, *, permission: str, store_id: 
     if not allowed:
         raise MayNotApprove(staff_id=person.id, permission=permission, store_id=store_id)
     return Approval(person.id, person.name, permission, store_id, ctx.now)
+
+
+async def approved_by(ctx: Ctx, asked: ApprovalAsked | None, *, permission: str, store_id: str | None) -> str | None:
+    """Return the id of who approved an act, None where the caller may do it alone or nobody was asked.  Refuses as `approve` does."""
+    if asked is None or ctx.actor.can(permission, store_id=store_id):
+        return None
+    return (await approve(ctx, asked, permission=permission, store_id=store_id)).staff_id
+
+
+def without_approval(asked: msgspec.Struct, as_: type[S]) -> S:
+    """Return what is asked for without the approval: a PIN is no part of what an act is known by."""
+    return msgspec.convert({name: getattr(asked, name) for name in as_.__struct_fields__}, as_)
 
 
 def who(directory: Directory, actor: Actor) -> WhoIAm:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from litestar import Request, get, post
 from litestar.params import JSONBody
 
@@ -20,7 +19,6 @@ from goodtaste.org import api as org
 from goodtaste.payment.api import give_back_of
 
 Asked = Request[Any, Any, Any]
-S = TypeVar("S", bound=msgspec.Struct)
 
 
 class TakeOffAsked(returns.TakeOff, frozen=True):
@@ -41,19 +39,12 @@ class ReopenAsked(reopen.Reopen, frozen=True):
     approval: org.ApprovalAsked | None = None
 
 
-def act(asked: msgspec.Struct, as_: type[S]) -> S:
-    """Return what is asked for without the approval: a PIN is no part of what an act is known by."""
-    return msgspec.convert({name: getattr(asked, name) for name in as_.__struct_fields__}, as_)
-
-
 async def approved_by(ctx: Ctx, approval: org.ApprovalAsked | None, *, permission: str, order_id: str) -> str | None:
     """Return who approved, where the caller lacks the permission at the store of the order and somebody did."""
     if approval is None:
         return None
     store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
-    if ctx.actor.can(permission, store_id=store_id):
-        return None
-    return (await org.approve(ctx, approval, permission=permission, store_id=store_id)).staff_id
+    return await org.approved_by(ctx, approval, permission=permission, store_id=store_id)
 
 
 @post("/v1/orders/{order_id:str}/fire", opt=staff("order.place"), tags=["orders"], status_code=200)
@@ -69,7 +60,7 @@ async def take_off_lines(order_id: Id, data: JSONBody[TakeOffAsked], request: As
     ctx = context(request)
     place = await where_of(ctx, order_id)
     by = await approved_by(ctx, data.approval, permission=returns.PERMISSION, order_id=order_id)
-    asked = act(data, returns.TakeOff)
+    asked = org.without_approval(data, returns.TakeOff)
     return await ctx.run(returns.take_off(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
 
 
@@ -86,7 +77,7 @@ async def take_off_price(order_id: Id, data: JSONBody[DiscountAsked], request: A
     ctx = context(request)
     place = await where_of(ctx, order_id)
     by = await approved_by(ctx, data.approval, permission=discounts.ANY, order_id=order_id)
-    asked = act(data, discounts.TakeOffPrice)
+    asked = org.without_approval(data, discounts.TakeOffPrice)
     return await ctx.run(discounts.take_off_price(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
 
 
@@ -146,7 +137,7 @@ async def reopen_order(order_id: Id, data: JSONBody[ReopenAsked], request: Asked
     ctx = context(request)
     place = await where_of(ctx, order_id)
     by = await approved_by(ctx, data.approval, permission=reopen.PERMISSION, order_id=order_id)
-    asked = act(data, reopen.Reopen)
+    asked = org.without_approval(data, reopen.Reopen)
     done = await ctx.run(reopen.reopen(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
     if done.refund.amount_fen:
         await give_back_of(ctx, done.refund.id)

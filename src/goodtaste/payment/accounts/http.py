@@ -35,10 +35,9 @@ class AccountTermsAsked(AccountTerms, frozen=True, kw_only=True):
 
 async def _answers(ctx: Ctx, approval: org.ApprovalAsked | None) -> str:
     """Return who answers for an account: the caller, or who approves it by PIN."""
-    if approval and not ctx.actor.can(EDIT):
-        return (await org.approve(ctx, approval, permission=EDIT, store_id=None)).staff_id
-    ctx.actor.need(EDIT)
-    return ctx.actor.id
+    if approval is None:
+        ctx.actor.need(EDIT)
+    return await org.approved_by(ctx, approval, permission=EDIT, store_id=None) or ctx.actor.id
 
 
 @get("/v1/accounts", opt=staff("account.read"), tags=["accounts"])
@@ -52,7 +51,7 @@ async def open_account(data: JSONBody[NewAccountAsked], request: Asked) -> Accou
     """Open an account for a business guest, with a limit."""
     ctx = context(request)
     approved_by = await _answers(ctx, data.approval)
-    asked = NewAccount(**{name: getattr(data, name) for name in NewAccount.__struct_fields__})
+    asked = org.without_approval(data, NewAccount)
     return await ctx.run(book.open_account(asked, actor=ctx.actor, approved_by=approved_by, at=ctx.now))
 
 
@@ -61,7 +60,7 @@ async def change_account(account_id: Id, data: JSONBody[AccountTermsAsked], requ
     """Change name, limit or state of an account."""
     ctx = context(request)
     approved_by = await _answers(ctx, data.approval)
-    asked = AccountTerms(**{name: getattr(data, name) for name in AccountTerms.__struct_fields__})
+    asked = org.without_approval(data, AccountTerms)
     return await ctx.run(book.change_terms(account_id, asked, actor=ctx.actor, approved_by=approved_by, at=ctx.now))
 
 

@@ -8,7 +8,6 @@ from typing import Annotated, Any
 from litestar import Request, get, post
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from goodtaste.kernel.auth import NotAllowed
 from goodtaste.kernel.db import script
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import Before, context, staff
@@ -78,14 +77,14 @@ async def move_cash(shift_id: Id, data: JSONBody[MoveAsked], request: Asked) -> 
     """Put cash into the drawer of a shift, or take it out, with a reason."""
     ctx = context(request)
     found = await ctx.query(_row(shift_id))
-    approved_by = None
-    if data.kind == "out" and not ctx.actor.can(TAKE_OUT, store_id=found.store_id):
+    by = None
+    if data.kind == "out":
         if data.approval is None:
-            raise NotAllowed(permission=TAKE_OUT)
-        approved_by = (await org.approve(ctx, data.approval, permission=TAKE_OUT, store_id=found.store_id)).staff_id
-    asked = MoveCash(id=data.id, kind=data.kind, amount_fen=data.amount_fen, reason=data.reason)
+            ctx.actor.need(TAKE_OUT, store_id=found.store_id)
+        by = await org.approved_by(ctx, data.approval, permission=TAKE_OUT, store_id=found.store_id)
+    asked = org.without_approval(data, MoveCash)
     today = today_at(ctx, found.store_id, at=ctx.now)
-    moving = moves.move_cash(shift_id, asked, actor=ctx.actor, approved_by=approved_by, today=today, at=ctx.now)
+    moving = moves.move_cash(shift_id, asked, actor=ctx.actor, approved_by=by, today=today, at=ctx.now)
     return await ctx.run(moving)
 
 
@@ -116,7 +115,7 @@ async def count_drawer(shift_id: Id, data: JSONBody[CountAsked], request: Asked)
     approved_by = None
     if data.approval and found.state == "counted":
         approved_by = (await org.approve(ctx, data.approval, permission=signing.SIGN, store_id=found.store_id)).staff_id
-    asked = CountDrawer(id=data.id, pieces=data.pieces)
+    asked = org.without_approval(data, CountDrawer)
     return await ctx.run(shifts.count_drawer(shift_id, asked, actor=ctx.actor, approved_by=approved_by, at=ctx.now))
 
 
