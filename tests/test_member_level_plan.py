@@ -20,7 +20,7 @@ from goodtaste.member.rules import Level, LevelTerms, Program, level_for
 from tests.member_kit import refused
 from tests.shop import write
 from tests.shop_kit import Floor
-from tests.test_member_nights import Guest, a_guest, books_hold, house
+from tests.test_member_nights import Guest, a_guest, house
 
 assert house
 Answer = Any
@@ -86,7 +86,7 @@ async def test_a_saved_plan_is_a_version_lifts_whom_it_reaches_and_lets_nobody_f
     assert again.json() == first.json()
     assert (refused(other), other.json()["facts"]) == ("member.plan_moved", {"version": version + 1})
     assert await low.level() == "regular"
-    await books_hold(house)
+    await house.books_hold()
     await house.run_jobs()
     assert (await low.level(), await low.causes()) == ("silver", [("plan", "silver")])
     assert await carry_out_all(house.db, at=house.now) == 0
@@ -101,7 +101,7 @@ async def test_a_saved_plan_is_a_version_lifts_whom_it_reaches_and_lets_nobody_f
     assert [each["version"] for each in versions][:2] == [version + 2, version + 1]
     notes = await house.db.execute("SELECT count(*) FROM kernel_audit WHERE action = 'member.level_plan_saved'")
     assert notes[0][0] >= 2
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_of_many_who_save_at_once_one_does(house: Floor) -> None:
@@ -188,7 +188,7 @@ async def test_the_staff_correct_a_level_with_reason_and_end(house: Floor) -> No
         f"SELECT action, reason FROM kernel_audit WHERE subject = 'member/{guest.id}' ORDER BY at, action"
     )
     assert [tuple(map(str, note)) for note in notes] == [("member.level_ended", "误发"), ("member.level_given", "常客")]
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_an_earned_level_that_is_ended_by_hand_falls_to_what_growth_gives(house: Floor) -> None:
@@ -201,7 +201,7 @@ async def test_an_earned_level_that_is_ended_by_hand_falls_to_what_growth_gives(
     end = {"grant_id": earned["id"], "reason": "刷单"}
     assert (await house.post(f"/v1/members/{guest.id}/level/end", end, house.at("hq_admin"))).status_code == 200
     assert (await guest.level(), await guest.causes()) == ("silver", [("growth", "gold"), ("correction", "silver")])
-    await books_hold(house)
+    await house.books_hold()
 
 
 def _told(event: Any, house: Floor) -> Any:

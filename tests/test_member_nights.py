@@ -98,12 +98,6 @@ async def a_guest(house: Floor) -> Guest:
     return Guest(house, *(await a_member(house)))
 
 
-async def books_hold(house: Floor) -> None:
-    """Find nothing that breaks a proof; what is told here of orders was never placed, so nothing of it can be printed."""
-    await house.db.execute("DELETE FROM kernel_job WHERE name = 'floor.print_paid'")
-    await house.books_hold()
-
-
 async def night(house: Floor, on: date) -> dict[str, int]:
     """Let the night of a date come, and run its steps."""
     begins, _ = BusinessCalendar("Asia/Shanghai", 240).day_of(on)
@@ -140,7 +134,7 @@ async def test_a_level_is_lost_after_its_period_notice_and_grace(house: Floor) -
     await guest.grows(2_000, on=YEAR + timedelta(days=30))
     assert await guest.level() == "gold"
     assert await guest.coupons() == ["gold", "silver"]
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_enough_growth_keeps_a_level_at_the_review_and_in_grace(house: Floor) -> None:
@@ -158,7 +152,7 @@ async def test_enough_growth_keeps_a_level_at_the_review_and_in_grace(house: Flo
     assert (await night(house, YEAR + timedelta(days=1)))["member.review_levels"] == 1
     assert [str(each) for each in await late.one(review)] == [str(months_later(YEAR, 12) + timedelta(days=1)), "None"]
     assert await late.causes() == [("growth", "silver"), ("kept", "silver")]
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_growth_leaves_on_the_same_date_a_year_later_and_counts_no_more_before_a_night_sweeps_it(
@@ -185,7 +179,7 @@ async def test_growth_leaves_on_the_same_date_a_year_later_and_counts_no_more_be
     for each in (guest, other):
         found = ledger.as_balances(await house.db.rows(ledger.READ_BALANCES(owner_id=each.id)))
         assert found[ledger.GROWTH] == ledger.Balances(1)
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_a_night_ends_what_no_timer_ended(house: Floor) -> None:
@@ -227,7 +221,7 @@ async def test_an_order_that_is_heard_late_takes_nothing_from_what_was_given_mea
     await house.db.run(write(late))
     await house.hear()
     assert await guest.level() == "vip"
-    await books_hold(house)
+    await house.books_hold()
 
 
 @pytest.mark.parametrize(
@@ -318,7 +312,7 @@ async def test_missed_nights_are_caught_up_with_in_order_and_a_replay_changes_no
     with pytest.raises(NightUnknown):
         await replay(house.db, steps, on=start - day, today=today, clock=house.hands)
     assert [each.business_date for each in await house.db.rows(nights.RECENT(limit=6))] == [today] * 6
-    await books_hold(house)
+    await house.books_hold()
 
 
 async def test_a_step_that_fails_for_good_is_parked_and_holds_up_only_what_needs_it(house: Floor) -> None:

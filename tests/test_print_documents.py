@@ -258,3 +258,13 @@ async def test_what_is_told_late_is_not_printed(desk: Desk) -> None:
     desk.floor.later(hours=3)
     await _print(desk)
     assert printer.slips == []
+
+
+@pytest.mark.parametrize(("purpose", "wanted"), [("report", set()), ("kitchen", {"fired"}), ("pickup", {"paid"})])
+async def test_nothing_is_made_that_the_store_has_no_printer_for(desk: Desk, purpose: str, wanted: set[str]) -> None:
+    await desk.a_printer(f"前台 {new_id()}", purposes=[purpose])
+    order = await desk.floor.bought(line("tea"))
+    await desk.floor.hear()
+    there = "SELECT name FROM kernel_job WHERE name LIKE 'floor.print_%' AND CAST(args AS TEXT) LIKE '%{}%'"
+    found = await desk.floor.db.execute(there.format(order["id"]))
+    assert {name.removeprefix("floor.print_") for (name,) in found} == wanted

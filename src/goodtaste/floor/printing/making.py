@@ -1,7 +1,7 @@
 """Jobs of what happens: receipts of what is paid, slips of what is fired and returned, labels and pickup numbers, each once.
 
-A handler writes down in the transaction of the event that something is to be printed; the document is made right after, from what the
-rooms know then, and put into the queue of the printer that the store has for it.  A store without such a printer prints nothing.
+Where the store has a printer for it, a handler writes down in the transaction of the event that something is to be printed; the document
+is made right after, from what the rooms know then, and put into the queue of that printer.  A store without one prints nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from goodtaste.floor.kitchen.rows import OF_ORDERS as DISHES
 from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
 from goodtaste.floor.printing import compose, habits, printers, slips
 from goodtaste.floor.printing.paper import Document
-from goodtaste.floor.printing.printers import Printer, fitting
+from goodtaste.floor.printing.printers import Printer, fitting, prints_any
 from goodtaste.floor.printing.prints import Key, new_job
 from goodtaste.floor.printing.receipts import Both, drawer_only, receipt
 from goodtaste.floor.printing.rules import WORTH, Purpose
@@ -79,25 +79,27 @@ class _Paid(msgspec.Struct, frozen=True):
 
 def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
     """Have a receipt printed, and what the kitchen is to make now."""
-    yield from ()
-    told = _Paid(event.order_id, at)
-    return [schedule(PAID, msgspec.to_builtins(told), due_at=at, once=f"{PAID}:{event.order_id}"), *_fire(event, at)]
+    there = yield from _printers(event.store_id)
+    changes = _fire(event, there, at)
+    if prints_any(there, "receipt", "pickup"):
+        told = msgspec.to_builtins(_Paid(event.order_id, at))
+        changes.append(schedule(PAID, told, due_at=at, once=f"{PAID}:{event.order_id}"))
+    return changes
 
 
 def on_fired(event: OrderPlaced | RoundAdded | LinesFired, at: datetime) -> Steps[list[Change]]:
     """Have slips printed of what the kitchen is to make now."""
-    yield from ()
-    return _fire(event, at)
+    return _fire(event, (yield from _printers(event.store_id)), at)
 
 
 def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
     """Have slips printed of what the kitchen is not to make any more; of what it was never told, none."""
-    yield from ()
+    there = yield from _printers(event.store_id)
     pieces: dict[str, int] = defaultdict(int)
     for line in event.lines:
         if not line.from_held:
             pieces[line.dish_id] += line.qty
-    if not pieces:
+    if not pieces or not prints_any(there, "kitchen"):
         return []
     told = _Returned(event.order_id, pieces, event.reason, at)
     return [schedule(RETURNED, msgspec.to_builtins(told), due_at=at)]
@@ -108,9 +110,9 @@ def hurried(order_ids: Sequence[str], *, at: datetime) -> Change:
     return schedule(HURRIED, msgspec.to_builtins(_Hurried(tuple(order_ids), at)), due_at=at)
 
 
-def _fire(event: Fires, at: datetime) -> list[Change]:
+def _fire(event: Fires, there: Sequence[Printer], at: datetime) -> list[Change]:
     lines = tuple(event.lines) if isinstance(event, LinesFired) else event.fired
-    if not lines:
+    if not lines or not prints_any(there, "kitchen", "label"):
         return []
     told = _Fired(event.order_id, event.store_id, event.kind, event.channel, event.table_id, lines, at)
     return [schedule(FIRED, msgspec.to_builtins(told), due_at=at)]
@@ -165,9 +167,6 @@ async def _print_paid(ctx: Ctx, told: _Paid) -> None:
     if _too_late(ctx, "receipt", told.at):
         return
     order = await compose.order_of(ctx, told.order_id)
-    there = await ctx.db.rows(printers.OF_STORE(store_id=order.store_id))
-    if fitting(there, "receipt") is None and fitting(there, "pickup") is None:
-        return
     habit = await habits.of(ctx, order.store_id)
     sale = await compose.sale_of(ctx, order)
     taken_here = any(each.method != compose.AWAY for each in sale.tenders) or not sale.tenders

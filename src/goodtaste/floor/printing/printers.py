@@ -190,6 +190,11 @@ def fitting(printers: Sequence[Printer], purpose: str, station: str = "") -> Pri
     return min(there, key=lambda each: (not each.stations, each.name), default=None)
 
 
+def prints_any(printers: Sequence[Printer], *purposes: Purpose) -> bool:
+    """Tell whether any of these printers prints for any of these purposes, at whatever station."""
+    return any(each.active and not set(purposes).isdisjoint(each.purposes) for each in printers)
+
+
 def check(asked: PrinterTerms, there: Sequence[Printer], *, own_id: str) -> None:
     """Refuse `BadPrinter` for what cannot be."""
     if (asked.kind == "tspl") != (asked.paper_mm == 40):
