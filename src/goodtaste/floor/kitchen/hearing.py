@@ -30,7 +30,7 @@ from goodtaste.kernel.ids import derived_id
 from goodtaste.menu import api as menu
 from goodtaste.ordering import api as ordering
 
-FETCHED = ("counter", "kiosk", "pickup")
+FETCHED = ("counter", "kiosk", "pickup")  # kinds of orders that a number is called for
 
 
 class _Fire(msgspec.Struct, frozen=True):
@@ -43,18 +43,8 @@ class _Fire(msgspec.Struct, frozen=True):
     lines: Sequence[FiredLine]
 
 
-def on_placed(event: OrderPlaced, at: datetime) -> Steps[list[Change]]:
-    """Make what an order fires that is to be paid later."""
-    return (yield from _fire(_Fire(event.order_id, event.store_id, event.table_id, event.kind, event.fired), at))
-
-
-def on_round(event: RoundAdded, at: datetime) -> Steps[list[Change]]:
-    """Make what a round fires."""
-    return (yield from _fire(_Fire(event.order_id, event.store_id, event.table_id, event.kind, event.fired), at))
-
-
-def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
-    """Make what an order fires by being paid."""
+def on_order(event: OrderPlaced | RoundAdded | OrderPaid, at: datetime) -> Steps[list[Change]]:
+    """Make what an order fires by being placed, a round by being added, or an order by being paid."""
     return (yield from _fire(_Fire(event.order_id, event.store_id, event.table_id, event.kind, event.fired), at))
 
 

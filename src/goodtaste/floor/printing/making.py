@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from goodtaste.events.ordering import FiredLine, LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
+from goodtaste.floor.kitchen.hearing import FETCHED
 from goodtaste.floor.kitchen.rows import OF_ORDERS as DISHES
 from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
 from goodtaste.floor.printing import compose, habits, printers, slips
@@ -30,7 +31,6 @@ from goodtaste.org.api import Directory
 
 PAID, FIRED, RETURNED = "floor.print_paid", "floor.print_fired", "floor.print_returned"
 HURRIED = "floor.print_hurried"
-FETCHED = frozenset(("counter", "kiosk", "pickup"))  # kinds of orders that a number is called for
 
 Fires = OrderPlaced | RoundAdded | OrderPaid | LinesFired
 
