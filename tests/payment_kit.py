@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Iterator, Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Literal
 from unittest import mock
 
@@ -30,6 +30,7 @@ from goodtaste.org.tables import SNAPSHOT, staff, staff_role, store
 from goodtaste.payment import api as payments
 from goodtaste.payment.gateways import testing_keys
 from goodtaste.payment.gateways.alipay import AlipayGateway
+from goodtaste.payment.gateways.genuine import BEIJING
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_APP, SANDBOX_SELLER, SANDBOX_UNIONPAY, Sandboxes
 from goodtaste.payment.gateways.unionpay import UnionpayGateway
@@ -231,10 +232,11 @@ class Clockwork(Shop):
             "wallet": self.wallet,
             "wechat_pay": self.wechat,
             "alipay": self.alipay,
+            "unionpay": self.unionpay,
         }
-        self.providers["unionpay"] = self.unionpay
+        self.lines = {method: Line(each) for method, each in self.providers.items()}
         self.line, self.wechat_line, self.alipay_line, self.unionpay_line = (
-            Line(each) for each in self.providers.values()
+            self.lines[method] for method in ("wallet", "wechat_pay", "alipay", "unionpay")
         )
         made = self.adapter(), self.wechat_adapter(), self.alipay_adapter(), self.unionpay_adapter()
         process.bring(payments.Gateways(*made))
@@ -324,6 +326,16 @@ class Clockwork(Shop):
         """Count the events of a topic that were told under a key."""
         [(n,)] = await self.db.execute(f"SELECT count(*) FROM kernel_outbox WHERE topic = '{topic}' AND key = '{key}'")
         return int(n)
+
+    def new_day(self) -> date:
+        """Move on to the noon of a day on which nothing was paid yet, and return the day."""
+        day = self.now.astimezone(BEIJING).date() + timedelta(days=1)
+        self.hands.now = datetime.combine(day, time(12), BEIJING)
+        return day
+
+    def to_ten(self, day: date) -> None:
+        """Move on to ten in the morning after a day."""
+        self.hands.now = datetime.combine(day + timedelta(days=1), time(10), BEIJING)
 
     async def wait(self, seconds: float) -> None:
         """Let time pass: jobs run and the wallet's notices come when it is their time."""
@@ -435,6 +447,14 @@ class Till(Clockwork):
         order_id = await self.an_order(amount_fen)
         charged = await self.pay(order_id, self.asked(diner, amount_fen=amount_fen, method=method))
         return order_id, charged.payment
+
+    async def pay_in_app(self, diner: str, *, method: str) -> str:
+        """Have an order, and let a diner pay it in the app; return its id."""
+        order_id = await self.an_order()
+        asked = self.asked("", method=method)
+        await self.pay(order_id, asked)
+        self.providers[method].books.pay(asked.payment_id.replace("-", ""), diner, at=self.now)
+        return order_id
 
     async def take_cash(self, order_id: str, tendered_fen: int, *, payment_id: str = "") -> str:
         """Take cash for an order."""

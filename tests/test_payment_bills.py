@@ -21,18 +21,6 @@ def gateway_of(till: Till, method: str) -> Any:
     return till.process.part(payments.Gateways).of(method)
 
 
-def new_day(till: Till) -> date:
-    """Move on to the noon of a day on which nothing was paid yet, and return the day."""
-    day = till.now.astimezone(BEIJING).date() + timedelta(days=1)
-    till.hands.now = datetime.combine(day, time(12), BEIJING)
-    return day
-
-
-def to_ten(till: Till, day: date) -> None:
-    """Move on to ten in the morning after a day."""
-    till.hands.now = datetime.combine(day + timedelta(days=1), time(10), BEIJING)
-
-
 async def billed(till: Till, method: str, day: date) -> tuple[BillLine, ...]:
     found = await gateway_of(till, method).bill(day)
     assert isinstance(found, Bill), found
@@ -41,14 +29,14 @@ async def billed(till: Till, method: str, day: date) -> tuple[BillLine, ...]:
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_a_bill_has_each_payment_and_refund_of_its_day_with_what_was_kept(till: Till, method: str) -> None:
-    day = new_day(till)
+    day = till.new_day()
     _, paid = await till.pay_with("00", amount_fen=3_825, method=method)
     _, other = await till.pay_with("01", amount_fen=100, method=method)
     await till.pay_with("02", method=method)  # too little money: on no bill
     await till.wait(10)
     backs = [await till.refund(paid.id, fen) for fen in (1_000, 2_825)]
     assert isinstance(await gateway_of(till, method).bill(day), NotYet)
-    to_ten(till, day)
+    till.to_ten(day)
     lines = await billed(till, method, day)
     came, back = ({line.payment_id or line.refund_id: line for line in lines if line.kind == "paid"},
                   {line.refund_id: line for line in lines if line.kind == "refunded"})  # fmt: skip
@@ -63,31 +51,31 @@ async def test_a_bill_has_each_payment_and_refund_of_its_day_with_what_was_kept(
 
 
 async def test_a_bill_of_wechat_is_ready_at_ten(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     await till.pay_with("00", method="wechat_pay")
-    to_ten(till, day)
+    till.to_ten(day)
     till.hands.now -= timedelta(seconds=1)
     assert await gateway_of(till, "wechat_pay").bill(day) == NotYet()
-    to_ten(till, day)
+    till.to_ten(day)
     assert len(await billed(till, "wechat_pay", day)) == 1
 
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_payments_late_at_night_are_on_the_bill_of_their_day_in_china(till: Till, method: str) -> None:
-    day = new_day(till)
+    day = till.new_day()
     midnight = datetime.combine(day + timedelta(days=1), time(0), BEIJING)
     for minutes in (-1, 1):
         till.hands.now = midnight + timedelta(minutes=minutes)
         await till.pay_with("00", method=method)
-    to_ten(till, day + timedelta(days=1))
+    till.to_ten(day + timedelta(days=1))
     assert [len(await billed(till, method, day + timedelta(days=n))) for n in (0, 1)] == [1, 1]
 
 
 @pytest.mark.parametrize("method", METHODS)
 async def test_diners_whose_bill_is_wrong_are_billed_wrong(till: Till, method: str) -> None:
-    day = new_day(till)
+    day = till.new_day()
     paid = {diner: (await till.pay_with(diner, method=method))[1] for diner in ("00", "18", "19", "20")}
-    to_ten(till, day)
+    till.to_ten(day)
     lines = await billed(till, method, day)
     fen = {line.payment_id: line.amount_fen for line in lines}
     assert len(lines) == len(fen) == 4
@@ -97,8 +85,8 @@ async def test_diners_whose_bill_is_wrong_are_billed_wrong(till: Till, method: s
 
 
 async def test_a_gateway_that_does_not_answer_has_no_bill_yet_known(till: Till) -> None:
-    day = new_day(till)
-    to_ten(till, day)
+    day = till.new_day()
+    till.to_ten(day)
     till.line.state = till.wechat_line.state = till.alipay_line.state = till.unionpay_line.state = "down"
     for method in METHODS:
         assert await gateway_of(till, method).bill(day) == Unknown("ConnectError")
@@ -106,9 +94,9 @@ async def test_a_gateway_that_does_not_answer_has_no_bill_yet_known(till: Till) 
 
 
 async def test_a_bill_of_wechat_that_was_written_on_is_not_believed(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     await till.pay_with("00", method="wechat_pay")
-    to_ten(till, day)
+    till.to_ten(day)
     till.wechat_line.state = "garbled"
     assert await gateway_of(till, "wechat_pay").bill(day) == Unknown("the bill is not whole")
     till.wechat_line.state = "up"

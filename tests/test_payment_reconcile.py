@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -53,18 +53,6 @@ def test_what_differs_of_a_number(mine: Ours | None, lines: list[Theirs], back: 
     assert (found.kind if found else None) == kind
 
 
-def new_day(till: Till) -> date:
-    """Move on to the noon of a day on which nothing was paid yet, and return the day."""
-    day = till.now.astimezone(BEIJING).date() + timedelta(days=1)
-    till.hands.now = datetime.combine(day, time(12), BEIJING)
-    return day
-
-
-def to_ten(till: Till, day: date) -> None:
-    """Move on to ten in the morning after a day."""
-    till.hands.now = datetime.combine(day + timedelta(days=1), time(10), BEIJING)
-
-
 async def reconciled(till: Till, day: date, bill: Bill | None = None) -> match.Reconciled:
     """Match the wallet's bill of a day, or another one."""
     ctx = till.process.context()
@@ -89,14 +77,14 @@ async def theirs_of(till: Till, day: date) -> tuple[BillLine, ...]:
 
 
 async def test_a_day_is_matched_line_by_line(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     _, good = await till.pay_with("00", amount_fen=1_000)
     _, unbilled = await till.pay_with("18", amount_fen=2_000)
     _, more = await till.pay_with("19", amount_fen=3_000)
     await till.pay_with("20", amount_fen=4_000)  # the bill has one more that nobody knows
     await till.refund(good.id, 400)
     await till.wait(10)
-    to_ten(till, day)
+    till.to_ten(day)
     first = await reconciled(till, day)
     assert (first.bill.lines, first.agree, first.opened) == (5, 3, 3)
     found = await differences(till, day)
@@ -111,9 +99,9 @@ async def test_a_day_is_matched_line_by_line(till: Till) -> None:
 
 
 async def test_a_later_bill_explains_what_was_missing(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     _, paid = await till.pay_with("00")
-    to_ten(till, day)
+    till.to_ten(day)
     [line] = await theirs_of(till, day)
     assert (await reconciled(till, day, Bill((), b""))).opened == 1
     assert await differences(till, day) == {(paid.id, "only_ours"): (paid.amount_fen, None)}
@@ -132,9 +120,9 @@ async def test_a_later_bill_explains_what_was_missing(till: Till) -> None:
 
 
 async def test_what_a_person_resolved_stands(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     _, paid = await till.pay_with("18")
-    to_ten(till, day)
+    till.to_ten(day)
     await reconciled(till, day)
     person = await org_kit.a_person(till, ("finance", None))
     clerk = await org_kit.a_person(till, ("cashier", await org_kit.a_store(till)))
@@ -164,12 +152,12 @@ async def test_what_a_person_resolved_stands(till: Till) -> None:
 
 
 async def test_pages_of_differences_follow_each_other(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     lines = [
         BillLine(kind="paid", payment_id=new_id(), gateway_ref=f"g{n}", amount_fen=1, fee_fen=0, at=till.now)
         for n in range(5)
     ]
-    to_ten(till, day)
+    till.to_ten(day)
     await reconciled(till, day, Bill(tuple(lines), b""))
     seen, before = set(), ""
     while True:
@@ -182,9 +170,9 @@ async def test_pages_of_differences_follow_each_other(till: Till) -> None:
 
 
 async def test_the_bills_of_the_last_days_are_read_by_themselves(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     await till.pay_with("00")
-    to_ten(till, day)
+    till.to_ten(day)
     assert await nightly.catch_up(till.process.context()) > 0
     person = await org_kit.a_person(till, ("finance", None))
     by = till.token("staff", person.id)
@@ -206,9 +194,9 @@ async def test_the_bills_of_the_last_days_are_read_by_themselves(till: Till) -> 
 
 
 async def test_a_bill_is_brought_in_as_a_file(till: Till) -> None:
-    day = new_day(till)
+    day = till.new_day()
     _, paid = await till.pay_with("00", amount_fen=500)
-    to_ten(till, day)
+    till.to_ten(day)
     ctx = till.process.context()
     at = (await theirs_of(till, day))[0].at
     head = "kind,payment_id,refund_id,gateway_ref,amount_fen,fee_fen,at"
@@ -239,12 +227,12 @@ async def test_a_bill_is_brought_in_as_a_file(till: Till) -> None:
 
 @pytest.mark.long
 async def test_many_lines_are_matched_soon(till: Till, tmp_path: Path) -> None:
-    day = new_day(till)
+    day = till.new_day()
     lines = tuple(
         BillLine(kind="paid", payment_id=new_id(), gateway_ref=str(n), amount_fen=1, fee_fen=0, at=till.now)
         for n in range(6_000)  # more than one transaction holds
     )
-    to_ten(till, day)
+    till.to_ten(day)
     done = await reconciled(till, day, Bill(lines, b""))
     assert (done.bill.lines, done.opened) == (6_000, 6_000)
     assert (await reconciled(till, day, Bill(lines, b""))).opened == 0

@@ -383,57 +383,6 @@ def test_a_bill_of_new_year_bears_the_right_year() -> None:
 # In the house
 
 
-async def pay_in_app(till: Till, diner: str) -> str:
-    """Have an order, and let a diner pay it in the app; return its id."""
-    order_id = await till.an_order()
-    asked = till.asked("", method="unionpay")
-    await till.pay(order_id, asked)
-    till.unionpay.books.pay(asked.payment_id.replace("-", ""), diner, at=till.now)
-    return order_id
-
-
-async def test_orders_follow_the_fate_of_their_payments(till: Till) -> None:
-    fates = {"00": "paid", "01": "paid", "02": "unpaid", "03": "paid", "04": "paid", "14": "unpaid", "17": "unpaid"}
-    orders = {diner: (await till.pay_with(diner, method="unionpay"))[0] for diner in fates}
-    told = [await pay_in_app(till, diner) for diner in ("06", "07", "08", "09", "10")]  # early, twice, or not as it is
-    await till.wait(1)
-    assert [await till.pay_state(id_) for id_ in told] == ["paid", "paying", "paying", "paying", "paying"]
-    await till.wait(200)
-    assert {diner: await till.pay_state(id_) for diner, id_ in orders.items()} == fates
-    assert [await till.pay_state(id_) for id_ in told] == ["paid"] * 5
-    await till.books_hold()
-
-
-@pytest.mark.parametrize("diner", ["05", "16"])
-async def test_money_that_comes_when_the_order_is_gone_goes_back_by_itself(till: Till, diner: str) -> None:
-    order_id, _ = await till.pay_with(diner, method="unionpay")
-    await till.cancel(order_id)
-    await till.wait(4_000)
-    assert [each.state for each in await till.refunds_of(order_id)] == ["succeeded"]
-    await till.books_hold()
-
-
-async def test_refunds_slow_and_lost_are_made_once(till: Till) -> None:
-    for diner in ("11", "12"):
-        order_id, paid = await till.pay_with(diner, method="unionpay")
-        await till.refund(paid.id, 1_000)
-        await till.refund(paid.id, 2_800)
-        await till.wait(200)
-        assert {each.state for each in await till.refunds_of(order_id)} == {"succeeded"}
-    _, paid = await till.pay_with("13", method="unionpay")
-    assert (await till.refund(paid.id, 1_000)).state == "failed"
-    await till.books_hold()
-
-
-async def test_a_code_of_another_wallet_is_sent_to_nobody(till: Till) -> None:
-    order_id = await till.an_order()
-    till.unionpay_line.calls.clear()
-    asked = payments.Pay(payment_id=new_id(), method="unionpay", amount_fen=3_800, auth_code="134567890123456789")
-    with pytest.raises(payments.CodeOfAnother):
-        await till.pay(order_id, asked)
-    assert till.unionpay_line.calls == []
-
-
 async def test_the_route_of_notices_takes_genuine_ones_only_and_answers_ok(till: Till) -> None:
     order_id, waiting = await till.pay_with("17", method="unionpay")
     counter = Counter()

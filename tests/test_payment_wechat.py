@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from goodtaste.kernel.ids import new_id
-from goodtaste.payment import api as payments
 from goodtaste.payment.gateway import (
     Absent,
     Closed,
@@ -291,35 +290,6 @@ def test_of_10000_notices_that_were_altered_none_is_heard(counter: Counter) -> N
 # In the house
 
 
-async def pay_in_app(till: Till, diner: str) -> str:
-    """Have an order, and let a diner pay it in the app; return its id."""
-    order_id = await till.an_order()
-    asked = till.asked("", method="wechat_pay")
-    await till.pay(order_id, asked)
-    till.wechat.books.pay(asked.payment_id.replace("-", ""), diner, at=till.now)
-    return order_id
-
-
-async def test_orders_follow_the_fate_of_their_payments(till: Till) -> None:
-    fates = {"00": "paid", "01": "paid", "02": "unpaid", "03": "paid", "04": "paid", "14": "unpaid", "17": "unpaid"}
-    orders = {diner: (await till.pay_with(diner, method="wechat_pay"))[0] for diner in fates}
-    told = [await pay_in_app(till, diner) for diner in ("06", "07", "08", "09", "10")]  # early, twice, or not as it is
-    await till.wait(1)
-    assert [await till.pay_state(id_) for id_ in told] == ["paid", "paying", "paying", "paying", "paying"]
-    await till.wait(200)
-    assert {diner: await till.pay_state(id_) for diner, id_ in orders.items()} == fates
-    assert [await till.pay_state(id_) for id_ in told] == ["paid"] * 5
-    await till.books_hold()
-
-
-async def test_money_that_comes_when_the_order_is_gone_goes_back_by_itself(till: Till) -> None:
-    order_id, _ = await till.pay_with("05", method="wechat_pay")
-    await till.cancel(order_id)
-    await till.wait(4_000)
-    assert [each.state for each in await till.refunds_of(order_id)] == ["succeeded"]
-    await till.books_hold()
-
-
 async def test_a_refund_goes_back_to_the_wallet_and_is_told_of(till: Till) -> None:
     _, paid = await till.pay_with("11", method="wechat_pay")
     waiting = await till.refund(paid.id, 1_000)
@@ -327,15 +297,6 @@ async def test_a_refund_goes_back_to_the_wallet_and_is_told_of(till: Till) -> No
     await till.wait(120)
     assert (await till.refund_row(waiting.id)).state == "succeeded"
     await till.books_hold()
-
-
-async def test_a_code_of_another_wallet_is_sent_to_nobody(till: Till) -> None:
-    order_id = await till.an_order()
-    till.wechat_line.calls.clear()
-    asked = payments.Pay(payment_id=new_id(), method="wechat_pay", amount_fen=3_800, auth_code="2812345678901234")
-    with pytest.raises(payments.CodeOfAnother):
-        await till.pay(order_id, asked)
-    assert till.wechat_line.calls == []
 
 
 async def test_who_asks_again_how_to_go_on_in_the_app_is_told_again(till: Till) -> None:
