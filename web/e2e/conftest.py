@@ -9,10 +9,6 @@ import base64
 import json
 import os
 import re
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -20,12 +16,12 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from serving import demonstration
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "screens"
 AXE = (ROOT / "web" / "staff" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM", "/usr/bin/chromium")
-STARTS_S = 90
 PASSWORD = "Good taste 2026"  # of the demonstration
 
 
@@ -64,39 +60,13 @@ def _bearer(signed_in: dict[str, Any]) -> dict[str, str]:
     return {"authorization": f"Bearer {signed_in['tokens']['access_token']}"}
 
 
-def _free_port() -> int:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        return int(bound.getsockname()[1])
-
-
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
-    """Serve a demonstration for all walks."""
-    url = f"http://127.0.0.1:{_free_port()}"
-    data = tmp_path_factory.mktemp("house")
-    env = {name: value for name, value in os.environ.items() if not name.startswith("GOODTASTE_")}
-    env |= {"GOODTASTE_DATA_DIR": str(data), "GOODTASTE_PUBLIC_URL": url, "GOODTASTE_LOG_LEVEL": "warning"}
-    words = [sys.executable, "-m", "goodtaste", "serve", "--demo", "--port", url.rpartition(":")[2]]
-    said = (data / "said").open("wb")
-    process = subprocess.Popen(words, env=env, cwd=data, stdout=said, stderr=subprocess.STDOUT)
-    try:
-        until = time.monotonic() + STARTS_S
-        while True:
-            assert process.poll() is None, (data / "said").read_text()
-            try:
-                if httpx.get(f"{url}/health").status_code == 200:
-                    break
-            except httpx.TransportError:
-                assert time.monotonic() < until, (data / "said").read_text()
-                time.sleep(0.2)
+    """Serve a demonstration for the walks of the staff."""
+    with demonstration(tmp_path_factory.mktemp("house")) as url:
         served = House(url)
         yield served
         served.http.close()
-    finally:
-        process.terminate()
-        process.wait(30)
-        said.close()
 
 
 @pytest.fixture(scope="session")
