@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Protocol
 
 import msgspec
@@ -38,6 +39,7 @@ BALANCES = Read(
 )
 
 
+@lru_cache(16_384)  # one order names the same account several times
 def account_of(owner_id: str, kind: str, unit: str = POINTS) -> str:
     """Return the id of an owner's account."""
     return derived_id(owner_id, f"{unit}/{kind}")
