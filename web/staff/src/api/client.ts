@@ -43,6 +43,14 @@ export interface Asking<O> {
   readonly signal?: AbortSignal
 }
 
+/** Streams of the API. */
+export type Live = Extract<Routes<'get'>, `${string}/live`>
+
+interface How {
+  readonly signal: AbortSignal
+  readonly headers?: Record<string, string>
+}
+
 /** Who asks: the person who is signed in, the paired device, or nobody. */
 export type Caller = 'person' | 'terminal' | 'nobody'
 
@@ -63,30 +71,42 @@ export function carry(by: Bearer): void {
 
 /** Asks the server once; typed by its own description of the route. Throws `Refused` or `NoAnswer`. */
 export async function ask<P extends keyof paths, M extends Method>(method: M, path: P, asking: Asking<Op<P, M>> = {}): Promise<Answer<P, M>> {
-  const caller = asking.as ?? 'person'
-  const answer = await send(method, path, asking, await bearer.token(caller, false))
-  if (answer.status !== 401 || caller === 'nobody') return read(answer)
-  const fresh = await bearer.token(caller, true)
-  const second = fresh ? await send(method, path, asking, fresh) : answer
-  if (second.status === 401 && OVER.has((await second.clone().json()).code)) bearer.ended(caller)
-  return read(second)
+  const signals = [AbortSignal.timeout(PATIENCE_MS), ...(asking.signal ? [asking.signal] : [])]
+  return read(await tried(method, path, asking, { signal: AbortSignal.any(signals) }))
 }
 
-async function send<O>(method: Method, path: string, asking: Asking<O>, token: string | null): Promise<Response> {
+/** Opens a stream of events that goes on after `lastId`, until `signal` ends it. Throws `Refused` or `NoAnswer`. */
+export async function listen<P extends Live>(path: P, asking: Asking<Op<P, 'get'>> & { readonly signal: AbortSignal }, lastId: string): Promise<ReadableStream<Uint8Array>> {
+  const headers = { accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }
+  const answer = await tried('get', path, asking, { signal: asking.signal, headers })
+  return answer.ok && answer.body ? answer.body : read(answer)
+}
+
+/** Sends once more, with a fresh token, what was not let in. */
+async function tried<O>(method: Method, path: string, asking: Asking<O>, how: How): Promise<Response> {
+  const caller = asking.as ?? 'person'
+  const answer = await send(method, path, asking, how, await bearer.token(caller, false))
+  if (answer.status !== 401 || caller === 'nobody') return answer
+  const fresh = await bearer.token(caller, true)
+  const second = fresh ? await send(method, path, asking, how, fresh) : answer
+  if (second.status === 401 && OVER.has((await second.clone().json()).code)) bearer.ended(caller)
+  return second
+}
+
+async function send<O>(method: Method, path: string, asking: Asking<O>, how: How, token: string | null): Promise<Response> {
   const at = (asking.at ?? {}) as Record<string, string>
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries((asking.query ?? {}) as Record<string, unknown>)) if (value != null) query.set(name, String(value))
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? '')) + (query.size ? `?${query}` : '')
-  const headers: Record<string, string> = { 'accept-language': language.value }
+  const headers: Record<string, string> = { 'accept-language': language.value, ...how.headers }
   if (token) headers['authorization'] = `Bearer ${token}`
   if (asking.body !== undefined) headers['content-type'] = 'application/json'
-  const signals = [AbortSignal.timeout(PATIENCE_MS), ...(asking.signal ? [asking.signal] : [])]
   try {
     const answer = await fetch(address, {
       method: method.toUpperCase(),
       headers,
       body: asking.body === undefined ? null : JSON.stringify(asking.body),
-      signal: AbortSignal.any(signals),
+      signal: how.signal,
       cache: 'no-cache',
     })
     if (answer.headers.has('x-kept')) net.missed()
