@@ -137,6 +137,7 @@ async def a_store(shop: Shop, *, day_start_minute: int = 240) -> str:
         "hours": [],
         "licence": "",
         "fees": {},
+        "tables_pay": "pay_after",
         "open": True,
     }
     await shop.db.run(write(insert(store)(**row), moved(SNAPSHOT)))

@@ -505,7 +505,15 @@ async def _furnish(till: Till) -> None:
         "latitude_e6": None,
         "longitude_e6": None,
     }
-    here = {"zone": ZONE, "day_start_minute": 240, "hours": [], "licence": "", "fees": {}, "open": True}
+    here = {
+        "zone": ZONE,
+        "day_start_minute": 240,
+        "hours": [],
+        "licence": "",
+        "fees": {},
+        "tables_pay": "pay_after",
+        "open": True,
+    }
     other = new_id()
     await till.db.run(
         write(

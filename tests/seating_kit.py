@@ -19,6 +19,16 @@ class Hall:
         self.codes = {each["id"]: each["code"] for each in tables}
         self.at = {each["label"]: each["id"] for each in tables}
 
+    async def pays(self, how: str, **fees: Any) -> None:
+        """Decide how the tables of the store pay, and what comes on top."""
+        by = self.floor.at("hq_admin")
+        await self.floor.done("PUT", f"/v1/stores/{self.store.id}", await self.paying(how, **fees), by)
+
+    async def paying(self, how: str, **fees: Any) -> dict[str, Any]:
+        """Return what is sent to decide how the tables of the store pay."""
+        found = await self.floor.done("GET", f"/v1/stores/{self.store.id}", None)
+        return {each: found[each] for each in ("name", "city", "address", "hours")} | {"tables_pay": how, "fees": fees}
+
     async def rules(self, *, diners_open: bool = False, close_when_paid: bool = True) -> None:
         """Decide how the tables are run."""
         asked = {"diners_open": diners_open, "close_when_paid": close_when_paid}

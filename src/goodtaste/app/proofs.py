@@ -152,5 +152,5 @@ PROOFS = {
         LEFT JOIN floor_dish d ON d.order_id = l.order_id AND d.dish_id = l.dish_id
         WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND d.dish_id IS NULL AND l.qty > l.held_qty
         AND o.source = '' AND o.state <> 'cancelled' AND o.went_to IS NULL
-        AND (o.kind = 'dine_in' OR o.reopens IS NOT NULL OR o.paid_at IS NOT NULL OR o.state <> 'placed')""",
+        AND (NOT o.pay_first OR o.reopens IS NOT NULL OR o.paid_at IS NOT NULL OR o.state <> 'placed')""",
 }

@@ -75,7 +75,7 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
         raise RefundInstead(order_id=order_id)
     if actor.kind == "member" and found.state != "placed":
         raise NotAllowed(permission="order.cancel")
-    if found.kind != "dine_in":
+    if found.pay_first:
         rules.advance(order_id, kind=found.kind, state=found.state, to="cancelled")
     freed = yield from held.free(found, actor=actor, where=where)
     offers = yield from held.offers(found)

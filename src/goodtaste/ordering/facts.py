@@ -24,9 +24,9 @@ def told_lines(lines: Sequence[LineView] | Sequence[LineRow]) -> list[OrderLine]
 
 
 def sent(order: OrderRow | OrderView) -> bool:
-    """Tell whether the kitchen knows of an order: at a table from the beginning, any other once it is paid, or being made before."""
+    """Tell whether the kitchen knows of an order: a bill to be paid later from the beginning, any other once it is paid, or being made."""
     waits = order.paid_at is None and order.state in ("placed", "cancelled")
-    return order.kind == "dine_in" or order.reopens is not None or not waits
+    return not order.pay_first or order.reopens is not None or not waits
 
 
 def fired(pieces: Iterable[tuple[LineView | LineRow, int]]) -> tuple[FiredLine, ...]:

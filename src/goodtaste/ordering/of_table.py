@@ -34,6 +34,7 @@ class BillRow(msgspec.Struct, frozen=True):
     table_id: str | None
     state: str
     pay_state: str
+    pay_first: bool
     due_fen: int
     refunded_fen: int
     coupons: str
@@ -47,16 +48,23 @@ class BillRow(msgspec.Struct, frozen=True):
 
     @property
     def takes_more(self) -> bool:
-        """Whether more can be ordered on it: it is unpaid, with no coupon and no points on it."""
-        return self.state != "cancelled" and self.pay_state == "unpaid" and self.coupons == "{}" and not self.hold_id
+        """Whether more can be ordered on it: it is to be paid later, with no coupon and no points on it."""
+        return (
+            not self.pay_first
+            and self.state != "cancelled"
+            and self.pay_state == "unpaid"
+            and self.coupons == "{}"
+            and not self.hold_id
+        )
 
 
 class TableBill(msgspec.Struct, frozen=True):
-    """A bill of a table with its lines; amounts in fen."""
+    """A bill of a table with its lines; amounts in fen.  One that is `pay_first` is a round by itself, made once it is paid."""
 
     id: str
     state: str
     pay_state: str
+    pay_first: bool
     due_fen: int
     refunded_fen: int
     lines: list[BillLine]
@@ -108,7 +116,10 @@ def bills(order_ids: Sequence[str]) -> Steps[list[TableBill]]:
     for each in lines:
         shown = BillLine(each.line_no, each.round, each.name, each.qty, each.due_fen, each.refunded_qty)
         of[each.order_id].append(shown)
-    return [TableBill(row.id, row.state, row.pay_state, row.due_fen, row.refunded_fen, of[row.id]) for row in found]
+    return [
+        TableBill(row.id, row.state, row.pay_state, row.pay_first, row.due_fen, row.refunded_fen, of[row.id])
+        for row in found
+    ]
 
 
 def order_of_round(round_id: str) -> Steps[str | None]:

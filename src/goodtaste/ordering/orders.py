@@ -51,6 +51,7 @@ class OrderRow(msgspec.Struct, frozen=True):
     channel: str
     table_id: str | None
     party: int | None
+    pay_first: bool
     state: str
     pay_state: str
     list_fen: int
@@ -160,8 +161,9 @@ class OrderView(msgspec.Struct, frozen=True):
     """An order as its member and the staff see it.  Amounts in fen.
 
     list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen + fee_fen - rounding_fen + donation_fen == due_fen.
-    `coupon_id` is the first of its `coupons`, or null; `hand_fen` is what people took off.  `kept` says what made the price, as it was,
-    whatever becomes of its offers.  `split_from`, `reopens` and `went_to` name the bills that it comes from and that goes on in its place.
+    `pay_first`: nothing of it is made before it is paid, unless the staff say so.  `coupon_id` is the first of its `coupons`, or null;
+    `hand_fen` is what people took off.  `kept` says what made the price, as it was, whatever becomes of its offers.
+    `split_from`, `reopens` and `went_to` name the bills that it comes from and that goes on in its place.
     """
 
     id: str
@@ -171,6 +173,7 @@ class OrderView(msgspec.Struct, frozen=True):
     channel: str
     table_id: str | None
     party: int | None
+    pay_first: bool
     state: str
     pay_state: str
     list_fen: int

@@ -38,7 +38,7 @@ class _Read(msgspec.Struct, frozen=True):
 def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
     """Place an order, and pay it where cash comes with it; once per `asked.id`, which gives the same order ever after.
 
-    One that costs nothing is paid by being placed, except at a table, where more may be ordered.
+    One that costs nothing is paid by being placed, except as a bill to be paid later, on which more may be ordered.
     Refuses what the menu, the coupons, the points, the stock or the price do not allow; nothing is taken then.
     """
     _may_place(asked, actor)

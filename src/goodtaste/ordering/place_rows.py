@@ -53,7 +53,7 @@ def written(
 ) -> tuple[OrderView, list[Change]]:
     """Return the order as it will be shown, and every change that makes it so."""
     priced, standing = decided.priced, decided.standing
-    paid = asked.cash is not None or (priced.due_fen == 0 and asked.kind != "dine_in")
+    paid = asked.cash is not None or (priced.due_fen == 0 and where.pays_first(asked.kind))
     earned = 0
     if standing and paid:
         level = where.program.level(standing.level)
@@ -135,7 +135,7 @@ def _paid(cash: Cash | None, shown: OrderView, actor: Actor, mark: str) -> list[
 
 def _unpaid(shown: OrderView, where: Place) -> list[Change]:
     changes = [tell(facts.placed(shown), at=where.at)]
-    if shown.kind == "dine_in":
+    if not shown.pay_first:
         if shown.coupons or shown.points:
             changes.append(free_later(shown.id, where))
     else:
@@ -166,6 +166,7 @@ def _shown(asked: PlaceOrder, decided: Decided, *, paid: bool, earned: int, wher
         channel=asked.channel,
         table_id=asked.table_id,
         party=asked.party,
+        pay_first=where.pays_first(asked.kind),
         state="placed",
         pay_state="paid" if paid else "unpaid",
         list_fen=priced.list_fen,

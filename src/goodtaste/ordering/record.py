@@ -217,6 +217,7 @@ def _shown(asked: RecordOrder, calendar: BusinessCalendar, *, points_earned: int
         channel=asked.channel,
         table_id=None,
         party=None,
+        pay_first=True,
         state="completed",
         pay_state="paid",
         list_fen=due_fen,

@@ -10,6 +10,7 @@ import msgspec
 from goodtaste.kernel.calendar import BusinessCalendar
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
+from goodtaste.ordering.rules import Kind
 from goodtaste.org import api as org
 from goodtaste.promo import api as promo
 
@@ -27,11 +28,16 @@ class Place(msgspec.Struct, frozen=True):
     offers: promo.LiveOffers = NO_OFFERS
     fees: org.StoreFees = org.NO_FEES
     tables: Mapping[str, org.Table] = {}
+    tables_pay: org.TablesPay = "pay_after"
 
     @property
     def bill_hold(self) -> timedelta:
         """For how long an order that goes on unpaid keeps its member's coupons and points."""
         return timedelta(minutes=self.program.bill_hold_minutes)
+
+    def pays_first(self, kind: Kind) -> bool:
+        """Tell whether an order of a kind is paid before it is made: at a table where the store has it so, everywhere else always."""
+        return kind != "dine_in" or self.tables_pay == "pay_first"
 
     def table_kind(self, table_id: str | None) -> str | None:
         """Return the kind of a table, which is the name of its area (大厅, 包间), or None where there is no table."""

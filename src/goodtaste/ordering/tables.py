@@ -15,6 +15,7 @@ order = create_table(
     Column("channel", Str, nullable=False),
     Column("table_id", Id),
     Column("party", Int),
+    Column("pay_first", Flag, nullable=False),
     Column("state", Str, nullable=False),
     Column("pay_state", Str, nullable=False),
     Column("list_fen", Int, nullable=False),
@@ -85,7 +86,8 @@ order = create_table(
     Index("ordering_order_member_idx", "member_id", "placed_at"),
     Index("ordering_order_store_idx", "store_id", "placed_at"),
 )
-"""JSON: `coupons`, what each coupon on the order took off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing did.
+"""`pay_first`: nothing of it is made before it is paid, unless the staff say so.  JSON: `coupons`, what each coupon on the order took
+off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing did.
 
 They are written and read with the order alone, and never changed once it is paid.  `split_from`: the first bill of those it was split off;
 `reopens`: the order that was taken back to open this one; `went_to`: the bill that goes on in its place, by a merge or a reopening;

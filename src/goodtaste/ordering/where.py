@@ -30,6 +30,7 @@ def where(ctx: Ctx, store_id: str) -> Place:
         offers=ctx.see(LiveOffers),
         fees=store.fees,
         tables=directory.tables,
+        tables_pay=store.tables_pay,
     )
 
 

@@ -6,7 +6,7 @@ from goodtaste.org.directory import Directory, Store, StoreClosed, StoreUnknown,
 from goodtaste.org.passwords import GivePassword, GivePin, Passwords, Pin, give_password, give_pin
 from goodtaste.org.people import NewPerson, RoleAt, give_role, hire, take_role
 from goodtaste.org.people import switch as switch_person
-from goodtaste.org.rules import NO_FEES, Hours, Role, Span, StoreFees, hours_fault, is_open
+from goodtaste.org.rules import NO_FEES, Hours, Role, Span, StoreFees, TablesPay, hours_fault, is_open
 from goodtaste.org.sign_in import (
     Approval,
     ApprovalAsked,
@@ -32,7 +32,7 @@ __all__ = [
     "NO_FEES", "Approval", "ApprovalAsked", "CodeTaken", "DayHours", "Directory", "GivePassword", "GivePin", "Hours",
     "Locked", "MayNotApprove", "Named", "NewArea", "NewPairing", "NewPerson", "NewStore", "NewTables", "Pair",
     "Passwords", "Pin", "Role", "RoleAt", "SignIn", "Span", "Store", "StoreClosed", "StoreDetails", "StoreFees",
-    "StoreUnknown", "Table", "TableUnknown", "WrongPin", "approve", "approved_by", "change_store",
+    "StoreUnknown", "Table", "TableUnknown", "TablesPay", "WrongPin", "approve", "approved_by", "change_store",
     "directory_snapshot", "forget_tries", "give_password", "give_pin", "give_role", "hire", "hours_fault", "is_open",
     "make_area", "make_store", "make_tables", "name_brand", "one_more_try", "open_pairing", "pair", "revoke_terminal",
     "set_day", "sign_in", "switch_person", "switch_store", "take_role", "without_approval",

@@ -17,7 +17,7 @@ from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.sessions import Claims
 from goodtaste.kernel.snapshot import Snapshot
 from goodtaste.org import rules
-from goodtaste.org.rules import Hours, Span, StoreFees
+from goodtaste.org.rules import Hours, Span, StoreFees, TablesPay
 from goodtaste.org.tables import (
     EVERY_STORE,
     SNAPSHOT,
@@ -86,6 +86,7 @@ class StoreRow(msgspec.Struct, frozen=True):
     hours: tuple[Hours, ...]
     licence: str
     fees: StoreFees
+    tables_pay: TablesPay
     open: bool
 
 

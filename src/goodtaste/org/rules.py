@@ -208,6 +208,8 @@ class StoreFees(Input, frozen=True):
 
 NO_FEES = StoreFees()
 
+TablesPay = Literal["pay_first", "pay_after"]
+
 
 class Span(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A span of opening hours: opens <= minute < closes, in minutes after midnight; beyond 1440 is after the next midnight."""

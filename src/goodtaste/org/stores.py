@@ -20,7 +20,7 @@ from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.snapshot import moved_from, version_of
 from goodtaste.org import geo, rules
 from goodtaste.org.directory import Directory, SpecialDay, Store, StoreRow, StoreUnknown
-from goodtaste.org.rules import NO_FEES, Hours, Span, StoreFees
+from goodtaste.org.rules import NO_FEES, Hours, Span, StoreFees, TablesPay
 from goodtaste.org.tables import SNAPSHOT, special_day, store
 
 SPANS_MAX = 4  # of one day
@@ -64,7 +64,11 @@ class BadDay(Refusal):
 
 
 class StoreDetails(Input, frozen=True):
-    """What a store is.  Coordinates are GCJ-02 in millionths of a degree; `day_start_minute` is when its trading day starts."""
+    """What a store is.  Coordinates are GCJ-02 in millionths of a degree; `day_start_minute` is when its trading day starts.
+
+    `tables_pay`: at its tables each round is paid before it is made (`pay_first`), or one bill after the meal (`pay_after`).
+    What a table must spend can be asked of a bill after the meal only.
+    """
 
     name: Name
     city: Name
@@ -79,6 +83,11 @@ class StoreDetails(Input, frozen=True):
     day_start_minute: Annotated[int, msgspec.Meta(ge=0, le=719)] = 240
     licence: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = ""
     fees: StoreFees = NO_FEES
+    tables_pay: TablesPay = "pay_after"
+
+    def __post_init__(self) -> None:
+        if self.tables_pay == "pay_first" and self.fees.minimums:
+            raise ValueError("tables that pay first have no minimum")
 
 
 class NewStore(StoreDetails, frozen=True, kw_only=True):
@@ -116,6 +125,7 @@ class StoreView(msgspec.Struct, frozen=True):
     special_days: tuple[SpecialDay, ...]
     licence: str
     fees: StoreFees
+    tables_pay: TablesPay
     open: bool
     open_now: bool
     distance_m: int | None

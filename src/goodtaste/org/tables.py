@@ -34,9 +34,11 @@ store = create_table(
     Column("hours", Doc, nullable=False),
     Column("licence", Str, nullable=False),
     Column("fees", Doc, nullable=False),
+    Column("tables_pay", Str, nullable=False),
     Column("open", Flag, nullable=False),
     UniqueConstraint("code", name="org_store_code_key"),
     CheckConstraint("day_start_minute BETWEEN 0 AND 719", name="org_store_day_start"),
+    CheckConstraint("tables_pay IN ('pay_first', 'pay_after')", name="org_store_tables_pay"),
 )
 
 special_day = create_table(

@@ -126,6 +126,7 @@ _DETAILS = (
     "latitude_e6",
     "longitude_e6",
     "licence",
+    "tables_pay",
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from goodtaste.kernel.ids import derived_id
-from goodtaste.org.api import Role
+from goodtaste.org.api import Role, TablesPay
 from goodtaste.pricing.api import CouponKind
 
 T = TypeVar("T")
@@ -49,6 +49,7 @@ class StoreData(Data, frozen=True):
     longitude_e6: int
     licence: str
     hours: str
+    tables_pay: TablesPay
     areas: list[AreaData]
 
 

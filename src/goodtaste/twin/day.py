@@ -20,7 +20,8 @@ from goodtaste.twin import moments, plan, proof
 from goodtaste.twin.client import TIMEOUT_S, Api, Refused, Unexpected
 from goodtaste.twin.floor import Floor, Store, open_floor
 from goodtaste.twin.goods import takes
-from goodtaste.twin.people import Person, visit
+from goodtaste.twin.people import visit
+from goodtaste.twin.person import Person
 
 STORES = 5
 SPARE = 20  # portions that are there beyond what the plan needs

@@ -40,6 +40,7 @@ class Store(msgspec.Struct):
     kitchen: Who
     approval: dict[str, str]
     tables: list[str]
+    pays_first: bool
 
     def now(self) -> datetime:
         """Return the time on its clock."""
@@ -112,6 +113,7 @@ async def _open(api: Api, store: dict[str, Any], staff: dict[str, brand.SignIn])
         kitchen=await _at_terminal(api, desk, store["id"], cook, kind="kitchen"),
         approval={"staff_id": manager.staff_id, "pin": manager.pin},
         tables=[each["code"] for each in await api.get(f"/v1/stores/{store['id']}/tables", desk)],
+        pays_first=store["tables_pay"] == "pay_first",
     )
 
 

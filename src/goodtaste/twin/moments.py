@@ -13,7 +13,8 @@ from goodtaste.twin.book import Sale
 from goodtaste.twin.client import Refused, Unexpected
 from goodtaste.twin.floor import Floor, Store
 from goodtaste.twin.goods import Bill, Offer, Wish, reckon, takes, wish
-from goodtaste.twin.people import Person, bring_back, pay_in_app
+from goodtaste.twin.people import bring_back, pay_in_app
+from goodtaste.twin.person import Person
 from goodtaste.twin.plan import Diner, Visit
 
 FIRST_NO = 1_000_000  # diners of these moments are numbered apart

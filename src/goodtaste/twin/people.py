@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from random import Random  # noqa: TID251 - a day is played again from its seed
 from time import perf_counter
 from typing import Any
@@ -11,11 +10,12 @@ from urllib.parse import urlsplit
 import msgspec
 
 from goodtaste.kernel.ids import new_id
-from goodtaste.twin.book import Purse, Sale
-from goodtaste.twin.client import Refused, Who
-from goodtaste.twin.floor import DEVICE, Floor, Store
+from goodtaste.twin.book import Sale
+from goodtaste.twin.client import Who
+from goodtaste.twin.floor import Floor, Store
 from goodtaste.twin.goods import Bill, Offer, Wish, reckon, takes
-from goodtaste.twin.plan import Diner, Pay, Visit
+from goodtaste.twin.person import Person
+from goodtaste.twin.plan import Pay, Visit
 
 WALLET_KEYS: dict[Pay, str] = {
     "at once": "00",
@@ -31,79 +31,6 @@ WALLET_TOLD = (
 NOTE = 1_000  # fen: people pay cash in whole notes of ten yuan
 
 
-class Person:
-    """A diner in the house: signed in, with a purse, where they are a member."""
-
-    def __init__(self, plan: Diner, run: str) -> None:
-        self.plan, self._run = plan, run
-        self.who: Who | None = None
-        self.id = ""
-        self.purse = Purse(coupons={})
-
-    @property
-    def is_member(self) -> bool:
-        """Whether the house knows them."""
-        return self.who is not None
-
-    async def join(self, floor: Floor) -> None:
-        """Become a member, by WeChat or by phone, be welcomed with a coupon, and claim those that are there for the taking."""
-        signed_in = None
-        if self.plan.way == "phone":
-            signed_in = await self._by_phone(floor)
-        if signed_in is None:
-            minted = await floor.api.post("/sandbox/wechat/codes", {"openid": f"twin-{self._run}-{self.plan.no}"})
-            signed_in = await floor.api.post("/v1/auth/wechat", {"code": minted["code"], "device": DEVICE})
-        floor.same(f"diner {self.plan.no} is new", own=True, shown=signed_in["is_new"])
-        self.who, self.id = Who(signed_in["tokens"]), signed_in["member"]["id"]
-        await self._welcomed(floor)
-        for template_id in floor.templates[: self.plan.claims]:
-            held = await floor.api.post("/v1/me/coupons", {"id": new_id(), "template_id": template_id}, self.who)
-            self.purse.coupons[held["id"]] = msgspec.convert(held, Offer)
-            floor.books.issued[template_id] += 1
-
-    async def _welcomed(self, floor: Floor) -> None:
-        """See the coupons that are given to all who join arrive by themselves."""
-
-        async def seen() -> bool:
-            held = await floor.api.get("/v1/me/coupons", self.who)
-            self.purse.coupons = {each["id"]: msgspec.convert(each, Offer) for each in held}
-            return sorted(each["template_id"] for each in held) == sorted(floor.welcomes)
-
-        await floor.until(seen, what=f"the welcome of diner {self.plan.no}")
-        floor.books.issued.update(floor.welcomes)
-
-    async def _by_phone(self, floor: Floor) -> Any:
-        phone = f"13{(int(self._run[-12:], 16) + self.plan.no) % 10**9:09d}"
-        try:
-            await floor.api.post(
-                "/v1/auth/phone/code", {"phone": phone, "purpose": "login"}, expect=("member.otp_address_limit",)
-            )
-        except Refused:
-            return None  # this network has had its messages for the hour
-        [message, *_] = await floor.api.get("/sandbox/sms/messages", phone=phone)
-        code = msgspec.json.decode(message["params"])["code"]
-        return await floor.api.post("/v1/auth/phone", {"phone": phone, "code": code, "device": DEVICE})
-
-    def offer_for(self, wishes: list[Wish], visit: Visit, *, at: datetime) -> Offer | None:
-        """Return the coupon at hand that leaves least to pay, if they mean to use one and it leaves less than none."""
-        if not visit.coupon:
-            return None
-        left, best = reckon(wishes, member=True, at=at).due_fen, None
-        for each in sorted(self.purse.coupons.values(), key=lambda each: each.id):
-            due = reckon(wishes, member=True, at=at, offer=each).due_fen
-            if due < left:
-                left, best = due, each
-        return best
-
-    def bill(self, wishes: list[Wish], visit: Visit, *, at: datetime) -> tuple[Bill, Offer | None]:
-        """Return what a cart costs them, by their own reckoning."""
-        if not self.is_member:
-            return reckon(wishes, member=False, at=at), None
-        offer = self.offer_for(wishes, visit, at=at)
-        points = self.purse.spendable if visit.points else 0
-        return reckon(wishes, member=True, at=at, offer=offer, points=points), offer
-
-
 async def visit(floor: Floor, person: Person, plan: Visit) -> None:
     """Come once: order, pay, eat, leave; or cancel, or bring something back."""
     store = floor.stores[plan.store % len(floor.stores)]
@@ -111,7 +38,7 @@ async def visit(floor: Floor, person: Person, plan: Visit) -> None:
     if sale.state == "cancelled":
         return
     early = Random(plan.dice).random() < 0.5
-    wishes = [*plan.wishes, *plan.round_two]
+    wishes = plan.wishes if store.pays_first else [*plan.wishes, *plan.round_two]
     if plan.end in ("refunded", "pieces back") and early:
         await bring_back(floor, sale, store, plan, wishes)
     if sale.state != "cancelled" and not (plan.end == "refunded" and early):
@@ -165,6 +92,8 @@ async def at_table(floor: Floor, person: Person, plan: Visit, store: Store) -> S
     dice = Random(plan.dice)
     place = await floor.api.get(f"/v1/tables/{dice.choice(store.tables)}")
     floor.same("the store of a table", own=store.id, shown=place["store_id"])
+    if store.pays_first:
+        return await _round_by_round(floor, person, plan, store, place["table_id"])
     opened = store.now()  # the bill is reckoned by when it was opened
     bare = reckon(plan.wishes, member=True, at=opened)
     asked = _order(store, plan, "dine_in", "table_qr", bare, None)
@@ -183,11 +112,34 @@ async def at_table(floor: Floor, person: Person, plan: Visit, store: Store) -> S
         grown = await floor.api.post(f"/v1/orders/{sale.id}/bill", put, person.who)
         floor.books.billed(sale, bill, offer)
     floor.same(f"bill of order {sale.id}", own=bill.due_fen, shown=grown["due_fen"])
-    if plan.pay == "cash":
+    await _pay(floor, person, sale, store, plan.pay)
+    return sale
+
+
+async def _round_by_round(floor: Floor, person: Person, plan: Visit, store: Store, table_id: str) -> Sale:
+    """Order twice at a table that pays first: each round is paid, then made; return the first, the second is done."""
+    sales = []
+    for wishes in (plan.wishes, plan.round_two):
+        told = msgspec.structs.replace(plan, wishes=wishes)
+        bill, offer = person.bill(wishes, told, at=store.now())
+        asked = _order(store, told, "dine_in", "table_qr", bill, offer)
+        asked |= {"member_id": person.id, "table_id": table_id}
+        sale = await _placed(floor, person, asked, told, bill, offer, who=person.who)
+        await _pay(floor, person, sale, store, plan.pay)
+        sales.append(sale)
+    for sale in sales:
+        await _advance(floor, sale, store, "accepted", "ready", "served")
+    for sale in sales[1:]:
+        await finish(floor, person, sale, store)
+    return sales[0]
+
+
+async def _pay(floor: Floor, person: Person, sale: Sale, store: Store, how: Pay) -> None:
+    """Pay in cash, or in the wallet's own app."""
+    if how == "cash":
         await _pay_cash(floor, person, sale, store)
     else:
-        await pay_in_app(floor, person, sale, plan.pay)
-    return sale
+        await pay_in_app(floor, person, sale, how)
 
 
 async def finish(floor: Floor, person: Person, sale: Sale, store: Store) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from goodtaste.twin.floor import Floor, Store
-from goodtaste.twin.people import Person
+from goodtaste.twin.person import Person
 
 PAGE = 100
 AT_ONCE = 8

@@ -199,6 +199,11 @@ def cart_of(lines: Sequence[menu.Choice], seating: SeatingRow, *, table_id: str 
     )
 
 
+def is_first(bills: Sequence[ordering.BillRow] | Sequence[ordering.TableBill]) -> bool:
+    """Tell whether a party has no bill yet that stands, so that the next one has its seats."""
+    return all(each.state == "cancelled" for each in bills)
+
+
 def on_behalf(guest_id: str) -> Actor:
     """Return who orders for a table: the house, for the phone whose right to its cart was checked."""
     return Actor("system", guest_id)

@@ -92,15 +92,15 @@ def close(seating_id: str, asked: Close, *, actor: Actor, at: datetime) -> Steps
     row = seating_of(found, seating_id, actor=actor)
     if row.state == "closed":
         return row
-    owing = yield from _owing(row, seats, of)
-    if owing:
+    bills = yield from _bills(row, seats, of)
+    if owing := [each for each in bills if each.owes]:
         raise Unpaid(order_ids=[each.id for each in owing], due_fen=sum(each.due_fen for each in owing))
     yield _closed(row, actor=actor, reason=asked.reason, at=at)
     return msgspec.structs.replace(row, state="closed", closed_at=at, version=row.version + 1)
 
 
-def _owing(row: SeatingRow, seats: Sequence[Seat], of: Sequence[OfSeating]) -> Steps[list[ordering.BillRow]]:
-    """Read what a party owes: on its bills, and on those at its tables that are no other party's."""
+def _bills(row: SeatingRow, seats: Sequence[Seat], of: Sequence[OfSeating]) -> Steps[list[ordering.BillRow]]:
+    """Read the bills of a party, and those owing at its tables that are no other party's."""
     own, tables = [each.order_id for each in of], [each.table_id for each in seats]
     bills, there = yield from together(
         ordering.bill_rows(own), ordering.owing_at(row.store_id, tables, since=row.opened_at)
@@ -108,7 +108,7 @@ def _owing(row: SeatingRow, seats: Sequence[Seat], of: Sequence[OfSeating]) -> S
     strays = [each for each in there if each.id not in own]
     taken = yield from rows(BY_ORDERS(order_ids=[each.id for each in strays]))
     others = {each.order_id for each in taken if each.seating_id != row.id}  # one of its own may have come meanwhile
-    return [*(each for each in bills if each.owes), *(each for each in strays if each.id not in others)]
+    return [*bills, *(each for each in strays if each.id not in others)]
 
 
 def _closed(row: SeatingRow, *, actor: Actor, reason: str, at: datetime) -> list[Change]:
@@ -136,7 +136,8 @@ def on_placed(event: OrderPlaced, at: datetime) -> Steps[list[Change]]:
 def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
     """Close a seating whose last bill was paid, where its store does so and nothing is in its cart.
 
-    An order that was paid as it was placed is a bill of who sits there.
+    A party that pays each round before it is made stays until the staff free its tables.  An order that was paid as it was placed is a
+    bill of who sits there.
     """
     [found] = yield [BY_ORDERS(order_ids=[event.order_id])]
     if not found:
@@ -152,7 +153,8 @@ def on_paid(event: OrderPaid, at: datetime) -> Steps[list[Change]]:
     changes = [topics.moved(topics.seating_of(row.id), topics.floor_of(row.store_id))]
     if row.state == "closed" or cart.n or not (rules[0] if rules else StoreRules()).close_when_paid:
         return changes
-    if (yield from _owing(row, seats, of)):
+    bills = yield from _bills(row, seats, of)
+    if any(each.owes or each.pay_first for each in bills):
         return changes
     return _closed(row, actor=SYSTEM, reason="paid", at=at)
 

@@ -9,7 +9,16 @@ import msgspec
 from sqlalchemy import update
 
 from goodtaste.floor.live import topics
-from goodtaste.floor.seating.cart import CART_MAX, CHANGES_MAX, CHANNEL, cart_of, choice_of, on_behalf, state_of
+from goodtaste.floor.seating.cart import (
+    CART_MAX,
+    CHANGES_MAX,
+    CHANNEL,
+    cart_of,
+    choice_of,
+    is_first,
+    on_behalf,
+    state_of,
+)
 from goodtaste.floor.seating.rows import (
     BILLS_MAX,
     CART_LINES,
@@ -83,6 +92,7 @@ SENT = change(
 def send(asked: SendCart, *, guest_id: str, epoch: int, place: ordering.WhereOf, is_open: IsOpen) -> Steps[Sent]:
     """Order lines of the cart, once per `asked.id`: the first time as a bill, later as a round of the bill that is open.
 
+    Where the tables of the store pay first each round is an order of its own, which is made once it is paid.
     Refuses `CartChanged` where a line is not as it was seen, `ordering.PriceChanged`, `SeatingBilled`, and what ordering refuses;
     then nothing was ordered.
     """
@@ -105,11 +115,11 @@ def send(asked: SendCart, *, guest_id: str, epoch: int, place: ordering.WhereOf,
         for each in _as_seen(asked, lines, seating)
     ]
     bills = yield from rows(ordering.bill_rows([each.order_id for each in of]))
-    bill = next((each for each in bills if each.takes_more), None)
+    where, by = place(seating.store_id), on_behalf(guest_id)
+    bill = None if where.pays_first("dine_in") else next((each for each in bills if each.takes_more), None)
     if bill is None and len(of) >= BILLS_MAX:
         raise TooManyBills(limit=BILLS_MAX)
-    where, by = place(seating.store_id), on_behalf(guest_id)
-    cart = cart_of(choices, seating, table_id=seats[0].table_id if seats else None, first=not bills)
+    cart = cart_of(choices, seating, table_id=seats[0].table_id if seats else None, first=is_first(bills))
     quoted = yield from ordering.quote(cart, actor=by, where=where)
     if quoted.priced.due_fen != asked.seen_due_fen:
         priced = msgspec.to_builtins(quoted.priced)

@@ -10,7 +10,7 @@ from typing import TypeVar
 import msgspec
 
 from goodtaste.floor.kitchen.views import DishProgress, dishes_of
-from goodtaste.floor.seating.cart import CartLine, cart_of, on_behalf, shown
+from goodtaste.floor.seating.cart import CartLine, cart_of, is_first, on_behalf, shown
 from goodtaste.floor.seating.rows import (
     CART,
     GUESTS,
@@ -21,7 +21,6 @@ from goodtaste.floor.seating.rows import (
     SEATS,
     SEATS_OF,
     GuestRow,
-    OfSeating,
     SeatingRow,
     at_table,
     seating_of,
@@ -70,7 +69,10 @@ class GuestView(msgspec.Struct, frozen=True):
 
 
 class SeatingView(msgspec.Struct, frozen=True):
-    """A seating in full: `quote` prices what is in the cart by itself, and is null where nothing in it can be ordered."""
+    """A seating in full: `quote` prices what is in the cart by itself, and is null where nothing in it can be ordered.
+
+    `pay_first`: what is ordered now is a round that is made once it is paid; else it goes onto the bill.
+    """
 
     id: str
     store_id: str
@@ -85,6 +87,7 @@ class SeatingView(msgspec.Struct, frozen=True):
     version: int
     guests: list[GuestView]
     cart: list[CartLine]
+    pay_first: bool
     quote: ordering.Quote | None
     bills: list[ordering.TableBill]
     dishes: list[DishProgress]
@@ -165,7 +168,7 @@ def whole(row: SeatingRow, directory: Directory, place: ordering.WhereOf) -> Ste
     dishes = yield from dishes_of([each.order_id for each in of])
     where, table_ids = place(row.store_id), [each.table_id for each in seats]
     lines = shown(cart, row, where)
-    quote = yield from _quote(row, lines, of, table_ids, where)
+    quote = yield from _quote(row, lines, bills, table_ids, where)
     tables = sorted(directory.tables[each].label for each in table_ids if each in directory.tables)
     return SeatingView(
         id=row.id,
@@ -181,6 +184,7 @@ def whole(row: SeatingRow, directory: Directory, place: ordering.WhereOf) -> Ste
         version=row.version,
         guests=[_guest(each) for each in guests],
         cart=lines,
+        pay_first=where.pays_first("dine_in"),
         quote=quote,
         bills=bills,
         dishes=dishes,
@@ -192,13 +196,17 @@ def _guest(row: GuestRow) -> GuestView:
 
 
 def _quote(
-    row: SeatingRow, lines: Sequence[CartLine], of: Sequence[OfSeating], table_ids: Sequence[str], where: ordering.Place
+    row: SeatingRow,
+    lines: Sequence[CartLine],
+    bills: Sequence[ordering.TableBill],
+    table_ids: Sequence[str],
+    where: ordering.Place,
 ) -> Steps[ordering.Quote | None]:
     """Price what is in the cart; a party in the name of a member who is gone or frozen sees no price, and is refused when it sends."""
     choices = [each.choice for each in lines if each.fault is None]
     if not choices or row.state == "closed":
         return None
-    cart = cart_of(choices, row, table_id=table_ids[0] if table_ids else None, first=not of)
+    cart = cart_of(choices, row, table_id=table_ids[0] if table_ids else None, first=is_first(bills))
     try:
         return (yield from ordering.quote(cart, actor=on_behalf(row.id), where=where))
     except Refusal:

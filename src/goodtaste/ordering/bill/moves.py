@@ -34,7 +34,8 @@ from goodtaste.promo import api as promo
 
 class BillsApart(Refusal):
     """Raised for two bills between which nothing moves.  Facts: `order_id`, `to_order_id`, `why`: `store` (of two stores), `table` (one is
-    at no table), `same` (they are one), `first` (the first bill of a table takes up those split off it, not the other way round).
+    at no table), `pay_first` (one is a round that is paid before it is made), `same` (they are one), `first` (the first bill of a table
+    takes up those split off it, not the other way round).
     """
 
     code = "ordering.bills_apart"
@@ -168,6 +169,8 @@ def fits(actor: Actor, found: OrderRow, to: OrderRow | None, *, order_id: str, s
         still_open(each)
         if each.kind != "dine_in":
             raise BillsApart(order_id=found.id, to_order_id=order_id, why="table")
+        if each.pay_first:
+            raise BillsApart(order_id=found.id, to_order_id=order_id, why="pay_first")
 
 
 def free_of_discounts(found: OrderRow, discounts: Sequence[Discount], line_nos: set[int] | None) -> None:

@@ -174,6 +174,7 @@ def _opened(
     row = msgspec.structs.replace(
         bare(found),
         id=asked.id,
+        pay_first=found.pay_first and found.kind != "dine_in",  # at a table it goes on as a bill: it is being made
         state=rules.HANDED_OVER[found.kind] if found.state == "completed" else found.state,
         version=0,
         placed_by=actor.id,
