@@ -23,6 +23,21 @@ CALLERS = (
     "marketer", "analyst", "auditor", "admin",
 )  # fmt: skip
 
+# a paired kiosk gets what any terminal gets, but for these; of orders it knows those that were placed at it
+KIOSK = {
+    "POST /v1/orders": "+",
+    "GET /v1/orders/{order_id}": "0",
+    "POST /v1/orders/{order_id}/cancel": "0",
+    "POST /v1/orders/{order_id}/payments": "0",
+    "GET /v1/orders/{order_id}/progress": "0",
+    "GET /v1/orders/{order_id}/progress/live": "0",
+    "POST /v1/quotes": "+",
+    "POST /v1/member-codes/scan": "+",
+    "GET /v1/stores/{store_id}/kitchen": "-",
+    "GET /v1/stores/{store_id}/kitchen/live": "-",
+    "POST /v1/stores/{store_id}/kitchen/acts": "-",
+}
+
 MATRIX = """
 #                                                                 gu ow ot te   ki wa ca ma   c~ m~   mk an au ad
 # health

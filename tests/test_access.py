@@ -24,7 +24,7 @@ from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
 from tests import offers_kit, org_kit, print_kit
-from tests.matrix import CALLERS, rows
+from tests.matrix import CALLERS, KIOSK, rows
 from tests.member_kit import a_number, a_person, ask_code, give, phone_login, sent_code
 from tests.org_kit import Headers
 from tests.shop_kit import Floor, Member, line, the
@@ -41,6 +41,7 @@ class Scene(msgspec.Struct, frozen=True):
     owner: Member
     other: Member
     terminal: str
+    kiosk: str
     head_office: dict[str, str]
 
     def headers(self, caller: str) -> Headers:
@@ -50,8 +51,8 @@ class Scene(msgspec.Struct, frozen=True):
             return {}
         if caller in ("owner", "other"):
             return floor.by(self.owner if caller == "owner" else self.other)
-        if caller == "terminal":
-            return floor.token("terminal", self.terminal, store_id=floor.store.id)
+        if caller in ("terminal", "kiosk"):
+            return floor.token("terminal", getattr(self, caller), store_id=floor.store.id)
         if caller in self.head_office:
             return floor.token("staff", self.head_office[caller])
         name = caller.rstrip("~")
@@ -73,7 +74,8 @@ def _store(scene: Scene, _: str) -> dict[str, Any]:
 
 
 def _cart(scene: Scene, caller: str) -> dict[str, Any]:
-    asked = {"store_id": scene.ids["store_id"], "channel": "counter", "lines": [line("tea")]}
+    channel = "kiosk" if caller == "kiosk" else "counter"
+    asked = {"store_id": scene.ids["store_id"], "channel": channel, "kind": channel, "lines": [line("tea")]}
     return asked | ({"member_id": scene.owner.id} if caller in ("owner", "other") else {})
 
 
@@ -157,7 +159,7 @@ REQUESTS: dict[str, Body] = {
     },
     "PUT /v1/program": _same({name: getattr(Program(), name) for name in ProgramTerms.__struct_fields__} | {"version": 0} | REASON),
     "POST /v1/quotes": _cart,
-    "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "kind": "counter", "seen_due_fen": 333},
+    "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "seen_due_fen": 333},
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},
     "POST /v1/orders/{order_id}/bill": _same({"version": 1, "seen_due_fen": 0}),
     "POST /v1/orders/{order_id}/fire": lambda s, c: {"id": new_id(), "version": 1},
@@ -473,7 +475,8 @@ async def a_scene(floor: Floor) -> Scene:
         "other_seating_id": await a_seating(floor, floor.store.tables[1]),
     }
     head_office = {caller: (await a_person(floor, role))[0] for caller, role in roles.items()}
-    return Scene(floor, ids, owner, other, here.id, head_office)
+    kiosk = await org_kit.a_terminal(floor, floor.store.id, kind="kiosk")
+    return Scene(floor, ids, owner, other, here.id, kiosk.id, head_office)
 
 
 def routes(floor: Floor) -> Iterator[str]:
@@ -523,4 +526,5 @@ async def test_every_route_is_in_the_matrix_and_nothing_else(floor: Floor) -> No
 @pytest.mark.parametrize("route", rows())
 async def test_a_route_lets_in_whom_the_matrix_says(floor: Floor, scenes: dict[int, Scene], route: str) -> None:
     scene = await scene_of(floor, scenes)
-    assert {caller: await mark(scene, route, caller) for caller in CALLERS} == rows()[route]
+    allowed = rows()[route] | {"kiosk": KIOSK.get(route, rows()[route]["terminal"])}
+    assert {caller: await mark(scene, route, caller) for caller in (*CALLERS, "kiosk")} == allowed

@@ -1827,7 +1827,7 @@ def upgrade() -> None:
         sa.Column("paired_at", columns.Moment(), nullable=False),
         sa.Column("revoked_at", columns.Moment(), nullable=True),
         sa.CheckConstraint(
-            "kind IN ('pos', 'kiosk', 'kitchen', 'board', 'waiter', 'node')", name=op.f("org_terminal_kind")
+            "kind IN ('pos', 'kiosk', 'kitchen', 'board', 'menu', 'waiter', 'node')", name=op.f("org_terminal_kind")
         ),
         sa.ForeignKeyConstraint(["store_id"], ["org_store.id"], name=op.f("org_terminal_store_id_fkey")),
         sa.PrimaryKeyConstraint("id", name=op.f("org_terminal_pkey")),

@@ -135,6 +135,11 @@ def member_or_staff(permission: str) -> dict[str, Any]:
     return {"allow": Allow(frozenset(("member", "staff")), permission)}
 
 
+def who_orders(permission: str) -> dict[str, Any]:
+    """Let in who orders: members, staff with `permission`, and terminals, of which the command takes kiosks alone."""
+    return {"allow": Allow(frozenset(("member", "staff", "terminal")), permission)}
+
+
 def signed_in() -> dict[str, Any]:
     """Let in everybody with a session."""
     return {"allow": Allow(frozenset(("member", "staff", "terminal")))}

@@ -127,7 +127,7 @@ async def code_keys(request: Asked) -> list[PublicKey]:
     return visits.public_keys(ctx.process.keyring, at=ctx.now)
 
 
-@post("/v1/member-codes/scan", opt=staff("member.identify"), tags=["members"])
+@post("/v1/member-codes/scan", opt=AT_THE_STORE, tags=["members"])
 async def scan_code(data: JSONBody[Scanned], request: Asked) -> Arrived:
     """Begin the visit of a member who shows their code at a store."""
     ctx = context(request)

@@ -61,7 +61,7 @@ STEP = insert(step)
 def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps[OrderView]:
     """Cancel an unpaid order; cancelling it again changes nothing.
 
-    A member may cancel their own until it is accepted; staff with `order.cancel` until it is made.
+    A member, and a kiosk, may cancel their own until it is accepted; staff with `order.cancel` until it is made.
     Refuses `RefundInstead` for a paid one, `BeingPaid` while a payment is under way, `WrongState` once it is too late.
     """
     found, lines = yield from read(order_id)
@@ -73,7 +73,7 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
         raise BeingPaid(order_id=order_id)
     if found.pay_state != "unpaid":
         raise RefundInstead(order_id=order_id)
-    if actor.kind == "member" and found.state != "placed":
+    if actor.kind in ("member", "terminal") and found.state != "placed":
         raise NotAllowed(permission="order.cancel")
     if found.pay_first:
         rules.advance(order_id, kind=found.kind, state=found.state, to="cancelled")

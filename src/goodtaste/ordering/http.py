@@ -9,7 +9,7 @@ from litestar import Request, get, post
 from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.input import Id, Input
-from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff
+from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff, who_orders
 from goodtaste.menu.api import MenuBook
 from goodtaste.ordering import cancel, open_bill, orders, parts, pay, progress, quote, refund, wallet
 from goodtaste.ordering.asked import PlaceOrder
@@ -50,7 +50,7 @@ async def quote_cart(data: JSONBody[quote.Cart], request: Asked) -> quote.Quote:
     return await ctx.query(quote.quote(data, actor=ctx.actor, where=where(ctx, data.store_id), language=ctx.language))
 
 
-@post("/v1/orders", opt=member_or_staff("order.place"), tags=["orders"])
+@post("/v1/orders", opt=who_orders("order.place"), tags=["orders"])
 async def place_order(data: JSONBody[PlaceOrder], request: Asked) -> OrderView:
     """Place an order, and pay it where cash comes with it."""
     ctx = context(request)
@@ -58,7 +58,7 @@ async def place_order(data: JSONBody[PlaceOrder], request: Asked) -> OrderView:
     return await ctx.run(place(data, actor=ctx.actor, where=where(ctx, data.store_id)))
 
 
-@get("/v1/orders/{order_id:str}", opt=member_or_staff("order.read"), tags=["orders"])
+@get("/v1/orders/{order_id:str}", opt=who_orders("order.read"), tags=["orders"])
 async def read_order(
     order_id: Id, request: Asked, words: Annotated[bool, QueryParameter()] = False
 ) -> OrderView | OrderTold:
@@ -125,7 +125,7 @@ async def close_bill(order_id: Id, request: Asked) -> OrderView:
     return await ctx.run(pay.close(order_id, actor=ctx.actor, where=await where_of(ctx, order_id)))
 
 
-@post("/v1/orders/{order_id:str}/payments", opt=member_or_staff("payment.take"), tags=["orders"])
+@post("/v1/orders/{order_id:str}/payments", opt=who_orders("payment.take"), tags=["orders"])
 async def pay_order(order_id: Id, data: JSONBody[Pay], request: Asked) -> wallet.Paying:
     """Pay an order by a wallet."""
     ctx, client_ip = context(request), address_of(request)
@@ -171,7 +171,7 @@ async def order_payments(order_id: Id, request: Asked) -> list[PaymentView]:
     return await ctx.query(wallet.payments_of(order_id, actor=ctx.actor))
 
 
-@post("/v1/orders/{order_id:str}/cancel", opt=member_or_staff("order.cancel"), tags=["orders"], status_code=200)
+@post("/v1/orders/{order_id:str}/cancel", opt=who_orders("order.cancel"), tags=["orders"], status_code=200)
 async def cancel_order(order_id: Id, data: JSONBody[cancel.Cancel], request: Asked) -> OrderView:
     """Cancel an unpaid order; everything it took and held goes back."""
     ctx = context(request)

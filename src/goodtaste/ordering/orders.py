@@ -32,6 +32,8 @@ from goodtaste.ordering.tables import line, order
 from goodtaste.pricing.api import Reason
 
 PAGE_MAX = 100
+AT_KIOSK = "kiosk.order"  # the permission of a kiosk, which knows the orders that were placed at it
+BY_CODE = ("staff", "terminal")  # who orders for a member that showed them a code
 
 
 class OrderUnknown(Refusal):
@@ -278,14 +280,24 @@ def _line_view(row: LineRow) -> LineView:
 
 
 def may_see(actor: Actor, row: OrderRow | None, order_id: str, *, permission: str = "order.read") -> OrderRow:
-    """Return the order if `actor` is its member or holds `permission` at its store.
+    """Return the order if `actor` is its member, the kiosk at which it was placed, or holds `permission` at its store.
 
-    Refuses `OrderUnknown` to members for what is not theirs (so that ids cannot be probed) and `NotAllowed` to staff of other stores.
+    Refuses `OrderUnknown` to members and kiosks for what is not theirs (so that ids cannot be probed) and `NotAllowed` to staff of other
+    stores.
     """
-    if row is None or (actor.kind == "member" and row.member_id != actor.id):
-        raise OrderUnknown(order_id=order_id)
-    if actor.kind not in ("member", "system") and not actor.can(permission, store_id=row.store_id):
+    row = _theirs(actor, row, order_id)
+    if actor.kind not in ("member", "terminal", "system") and not actor.can(permission, store_id=row.store_id):
         raise NotAllowed(permission=permission)
+    return row
+
+
+def _theirs(actor: Actor, row: OrderRow | None, order_id: str) -> OrderRow:
+    """Return an order if the actor may know of it: members and kiosks know their own."""
+    if actor.kind == "terminal":
+        actor.need(AT_KIOSK, store_id=actor.store_id)
+    own = {"member": "member_id", "terminal": "placed_by"}.get(actor.kind)
+    if row is None or (own and getattr(row, own) != actor.id):
+        raise OrderUnknown(order_id=order_id)
     return row
 
 
@@ -325,10 +337,7 @@ def one(order_id: str, *, actor: Actor) -> Steps[OrderView]:
 @script
 def store_of(order_id: str, *, actor: Actor) -> Steps[str]:
     """Return the store of an order that the actor may see."""
-    found = yield from first(ORDER(order_id=order_id))
-    if found is None or (actor.kind == "member" and found.member_id != actor.id):
-        raise OrderUnknown(order_id=order_id)
-    return found.store_id
+    return _theirs(actor, (yield from first(ORDER(order_id=order_id))), order_id).store_id
 
 
 @script

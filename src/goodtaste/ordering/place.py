@@ -15,11 +15,12 @@ from goodtaste.member import api as members
 from goodtaste.menu import api as menu
 from goodtaste.ordering import cart, coupons, first
 from goodtaste.ordering.asked import PlaceOrder, PriceChanged
-from goodtaste.ordering.orders import LINES, ORDER, OrderRow, OrderView, view
+from goodtaste.ordering.orders import AT_KIOSK, BY_CODE, LINES, ORDER, OrderRow, OrderView, view
 from goodtaste.ordering.place_rows import Decided, written
 from goodtaste.ordering.spot import Place
 from goodtaste.promo import api as promo
 
+KIOSK_KINDS = ("kiosk", "pickup")  # eaten here, or packed to go
 STALE = promo.OFFER_GUARDS | {first.GUARD}  # what stops an order whose price had something that is gone by now
 
 
@@ -72,10 +73,15 @@ def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
 
 
 def _may_place(asked: PlaceOrder, actor: Actor) -> None:
-    """A member orders for themselves and does not take cash; staff need the permission at the store."""
+    """A member orders for themselves and does not take cash, a kiosk what is fetched; staff need the permission at the store."""
     if actor.kind == "member":
         if asked.member_id != actor.id or asked.cash:
             raise NotAllowed(permission="payment.take" if asked.cash else "order.place")
+        return
+    if actor.kind == "terminal":
+        actor.need(AT_KIOSK, store_id=asked.store_id)
+        if asked.channel != "kiosk" or asked.kind not in KIOSK_KINDS or asked.cash:
+            raise NotAllowed(permission="order.place")
         return
     actor.need("order.place", store_id=asked.store_id)
     if asked.cash:
@@ -108,13 +114,13 @@ def _read(asked: PlaceOrder, actor: Actor, where: Place) -> Steps[_Read]:
         ledger.LOTS(account_id=ledger.account_of(asked.member_id, "member"), today=where.today),
         promo.by_ids(asked.coupons),
     ]
-    by_staff = actor.kind == "staff"
-    visit = [members.visit_query(asked.visit_id)] if by_staff and asked.visit_id else []
+    by_code = actor.kind in BY_CODE
+    visit = [members.visit_query(asked.visit_id)] if by_code and asked.visit_id else []
     orders, standings, balances, lots, held, *more = yield [*queries, *visit, *look.queries]
     seen = look.seen(more[len(visit) :], where)
     if orders:
         return _Read(orders[0], seen)
-    if by_staff:
+    if by_code:
         visits = more[0] if visit else []
         members.present(visits, member_id=asked.member_id, store_id=asked.store_id, at=where.at)
     standing = members.known(standings, asked.member_id, redeems=bool(asked.coupons or asked.points))

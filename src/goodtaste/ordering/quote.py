@@ -16,6 +16,7 @@ from goodtaste.menu import api as menu
 from goodtaste.ordering import cart, coupons
 from goodtaste.ordering.asked import Donation, Party
 from goodtaste.ordering.coupons import Wanted
+from goodtaste.ordering.orders import AT_KIOSK, BY_CODE
 from goodtaste.ordering.rules import Kind
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.told import cart_said
@@ -83,7 +84,7 @@ def quote(asked: Cart, *, actor: Actor, where: Place, language: str = "zh-CN") -
     standing, balances, at_hand, held = None, ledger.Balances(), list[pricing.Coupon](), list[promo.Held]()
     if member_id:
         standings, found, held, visits, *counted = yield [*_queries(member_id, asked, where), *look.queries]
-        if actor.kind == "staff":
+        if actor.kind in BY_CODE:
             members.present(visits, member_id=member_id, store_id=asked.store_id, at=where.at)
         standing = members.known(standings, member_id, redeems=bool(asked.coupons))
         if standing.status != "frozen":
@@ -116,7 +117,7 @@ def _for_whom(asked: Cart, actor: Actor) -> str | None:
         return actor.id
     if actor.kind == "guest":
         return None
-    actor.need("order.place", store_id=asked.store_id)
+    actor.need(AT_KIOSK if actor.kind == "terminal" else "order.place", store_id=asked.store_id)
     return asked.member_id
 
 

@@ -42,8 +42,8 @@ async def where_of(ctx: Ctx, order_id: str) -> Place:
 async def takes_orders(ctx: Ctx, asked: PlaceOrder) -> None:
     """Refuse an order to a store that is closed, or to a table that does not stand in it.
 
-    The staff may still take an order outside the opening hours of a store that is open; a diner may not.  An order that was placed
-    before is answered all the same: who asks again lost the answer.
+    The staff may still take an order outside the opening hours of a store that is open; a diner may not, nor at a kiosk.  An order that
+    was placed before is answered all the same: who asks again lost the answer.
     """
     try:
         _takes(ctx, asked)
@@ -55,7 +55,7 @@ async def takes_orders(ctx: Ctx, asked: PlaceOrder) -> None:
 def _takes(ctx: Ctx, asked: PlaceOrder) -> None:
     directory = ctx.see(Directory)
     store = directory.store(asked.store_id)
-    if not store.open or (ctx.actor.kind == "member" and not store.is_open(ctx.now)):
+    if not store.open or (ctx.actor.kind in ("member", "terminal") and not store.is_open(ctx.now)):
         raise StoreClosed(store_id=asked.store_id)
     if asked.table_id:
         directory.table(asked.table_id, store_id=asked.store_id)

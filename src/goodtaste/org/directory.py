@@ -222,7 +222,8 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
     def actor(self, claims: Claims) -> Actor:
         """Return who an access token speaks for, with the permissions they have now; refuses `NotSignedIn` for who has left.
 
-        Who signed in by PIN at a terminal has what their roles give at its store, there and nowhere else.
+        Who signed in by PIN at a terminal has what their roles give at its store, there and nowhere else; a terminal itself has what its
+        kind gives.
         """
         if claims.kind == "staff":
             person = self.staff.get(claims.sub)
@@ -235,7 +236,9 @@ class Directory(msgspec.Struct, frozen=True, dict=True):
             here = rules.grants_at(grants, store_id)
             return Actor("staff", claims.sub, claims.sid, store_id, here, claims.terminal)
         if claims.kind == "terminal":
-            return Actor("terminal", claims.sub, claims.sid, self._paired(claims.sub).store_id)
+            device = self._paired(claims.sub)
+            may = Grant(rules.TERMINALS.get(device.kind, frozenset()), device.store_id)
+            return Actor("terminal", claims.sub, claims.sid, device.store_id, (may,))
         return Actor(claims.kind, claims.sub, claims.sid)
 
     def _paired(self, terminal_id: str) -> Terminal:

@@ -151,6 +151,13 @@ PERMISSIONS: dict[Role, frozenset[str]] = {
     "auditor": _AUDITOR,
     "hq_admin": _ADMIN,
 }
+# what a paired device may do at its store with nobody signed in at it; those that only show need nothing
+TERMINALS: dict[str, frozenset[str]] = {
+    "pos": frozenset({"order.advance"}),
+    "waiter": frozenset({"order.advance"}),
+    "kitchen": frozenset({"order.advance"}),
+    "kiosk": frozenset({"kiosk.order", "member.identify"}),
+}
 
 
 DAY = 1440  # minutes

@@ -107,7 +107,7 @@ terminal = create_table(
     Column("paired_by", Str, nullable=False),
     Column("paired_at", Moment, nullable=False),
     Column("revoked_at", Moment),
-    CheckConstraint("kind IN ('pos', 'kiosk', 'kitchen', 'board', 'waiter', 'node')", name="org_terminal_kind"),
+    CheckConstraint("kind IN ('pos', 'kiosk', 'kitchen', 'board', 'menu', 'waiter', 'node')", name="org_terminal_kind"),
 )
 
 pairing = create_table(

@@ -31,7 +31,7 @@ FAILURES_MAX = 20  # wrong codes from one network, then it waits; a store's devi
 PAGE_MAX = 200
 STAFF_MAX = 200  # people shown at a terminal
 
-Kind = Literal["pos", "kiosk", "kitchen", "board", "waiter", "node"]
+Kind = Literal["pos", "kiosk", "kitchen", "board", "menu", "waiter", "node"]
 
 
 class PairingUnknown(Refusal):

@@ -80,16 +80,10 @@ class Acted(msgspec.Struct, frozen=True):
     off_s: list[int]
 
 
-def works_in(actor: Actor, store_id: str) -> None:
-    """Refuse `NotAllowed` to whom the kitchen of a store is not: it is its screens', and the people's who may advance orders there."""
-    if actor.kind != "terminal" or actor.store_id != store_id:
-        actor.need("order.advance", store_id=store_id)
-
-
 @script
 def act(store_id: str, asked: KitchenAct, *, actor: Actor, today: date, at: datetime) -> Steps[Acted]:
     """Do something with dishes, once per `asked.id`.  Refuses `NotSoMany`, `TicketUnknown`; nothing is done then."""
-    works_in(actor, store_id)
+    actor.need("order.advance", store_id=store_id)
     mark = fingerprint([store_id, asked])
     wanted = (
         OF_TICKET(ticket_id=asked.ticket_id) if asked.ticket_id else DISHES(dish_ids=[p.dish_id for p in asked.pieces])

@@ -13,7 +13,7 @@ from goodtaste.floor.seating.http import SeatToken, phone
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.telemetry import READY_ERROR_SECONDS
-from goodtaste.kernel.web import Allow, OptionalId, anybody, context, member_or_staff, staff
+from goodtaste.kernel.web import Allow, OptionalId, anybody, context, member_or_staff, staff, who_orders
 from goodtaste.org.api import Directory
 
 Asked = Request[Any, Any, Any]
@@ -76,7 +76,7 @@ async def set_routes(store_id: Id, data: JSONBody[stations.PutRoutes], request: 
     return await ctx.run(stations.set_routes(store_id, data, actor=ctx.actor, at=ctx.now))
 
 
-@get("/v1/orders/{order_id:str}/progress", opt=member_or_staff("order.read"), tags=["kitchen"])
+@get("/v1/orders/{order_id:str}/progress", opt=who_orders("order.read"), tags=["kitchen"])
 async def order_progress(order_id: Id, request: Asked) -> views.OrderProgress:
     """Tell how far the kitchen is with an order, and when it will be ready."""
     ctx = context(request)

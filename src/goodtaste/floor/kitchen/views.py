@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 import msgspec
 
 from goodtaste.floor.kitchen import pickups
-from goodtaste.floor.kitchen.acts import works_in
 from goodtaste.floor.kitchen.rows import OF_ORDERS, UNDER_WAY, DishRow
 from goodtaste.floor.kitchen.stations import STATIONS, Station, StationUnknown
 from goodtaste.floor.seating.rows import BY_ORDERS, SEATS_OF
@@ -98,7 +97,7 @@ class OrderProgress(msgspec.Struct, frozen=True):
 @script
 def kitchen(store_id: str, *, station_id: str | None, actor: Actor, directory: Directory) -> Steps[KitchenView]:
     """Return a kitchen as a screen shows it; at a station that makes dishes only what is still to be made there, at the pass all."""
-    works_in(actor, store_id)
+    actor.need("order.advance", store_id=store_id)
     directory.store(store_id)
     return (yield from kitchen_of(store_id, station_id=station_id, directory=directory))
 
@@ -184,7 +183,7 @@ def _to_make(found: Sequence[DishRow]) -> list[ToMake]:
 def progress(order_id: str, *, actor: Actor) -> Steps[OrderProgress]:
     """Return how far an order is; refuses `ordering.OrderUnknown` to whom it does not belong."""
     store_id = yield from ordering.store_of(order_id, actor=actor)
-    if actor.kind != "member":
+    if actor.kind not in ("member", "terminal"):
         actor.need("order.read", store_id=store_id)
     return (yield from progress_of(order_id))
 

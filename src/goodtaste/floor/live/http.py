@@ -16,7 +16,7 @@ from goodtaste.floor.seating import views as seating_views
 from goodtaste.floor.seating.http import SeatToken, phone
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.input import Id
-from goodtaste.kernel.web import OptionalId, anybody, context, member_or_staff, staff
+from goodtaste.kernel.web import OptionalId, anybody, context, staff, who_orders
 from goodtaste.org.api import Directory
 
 STREAM_MAX_S = 900  # then it is opened again, by whoever still may
@@ -90,7 +90,7 @@ async def live_seating_of_staff(
     return await _stream(ctx, topics.seating_of(seating_id), load, key=feeds.STAFF, last=last, for_s=for_s)
 
 
-@get("/v1/orders/{order_id:str}/progress/live", opt=member_or_staff("order.read"), tags=["live"])
+@get("/v1/orders/{order_id:str}/progress/live", opt=who_orders("order.read"), tags=["live"])
 async def live_progress(order_id: Id, request: Asked, last: LastId = "", for_s: ForS = STREAM_MAX_S) -> Stream:
     """Show how far an order is as it goes on."""
     ctx = context(request)
