@@ -162,6 +162,24 @@ async def test_the_staff_come_in_pages_by_login(shop: Shop) -> None:
     assert [p["login"] for p in (*first, *rest)] == sorted(p.login for p in people)
 
 
+async def test_the_staff_are_searched_by_name_role_and_whether_they_work_here(shop: Shop) -> None:
+    store_id, admin = await a_store(shop), await an_admin(shop)
+    waiter, cashier = await a_person(shop, ("waiter", store_id)), await a_person(shop, ("cashier", store_id))
+    await shop.post(f"/v1/staff/{cashier.id}/switch", {"active": False, "reason": "离职"}, admin.headers)
+
+    async def found(query: str) -> set[str]:
+        answer = await shop.get(f"/v1/staff?store_id={store_id}&{query}", admin.headers)
+        return {each["id"] for each in answer.json()}
+
+    assert await found(f"q={waiter.login.upper()}") == {waiter.id}
+    assert await found("q=小李") == {waiter.id, cashier.id}
+    assert await found("q=nobody") == set()
+    assert await found("role=waiter") == {waiter.id}
+    assert (await found("active=true"), await found("active=false")) == ({waiter.id}, {cashier.id})
+    answer = await shop.get("/v1/staff?role=king", admin.headers)
+    assert (answer.status_code, code_of(answer)) == (400, "request.malformed")
+
+
 async def test_a_person_who_is_dismissed_loses_access_at_once_and_comes_back_signed_out(shop: Shop) -> None:
     store_id, admin = await a_store(shop), await an_admin(shop)
     person = await a_person(shop, ("cashier", store_id))

@@ -192,6 +192,17 @@ async def test_the_nearest_store_comes_first_and_pages_go_on_where_they_ended(sh
     assert {s["distance_m"] for s in by_code} == {None}
 
 
+async def test_a_store_is_found_by_a_part_of_its_code_name_or_address(shop: Shop) -> None:
+    store_id = await a_store(shop, name="Old Mill 老磨坊", address="磨坊路 7 号")
+    other = await a_store(shop, name="Old Mill 二店")
+    code = (await shop.get(f"/v1/stores/{store_id}")).json()["code"]
+    for q in (code.lower(), "老磨坊", "磨坊路 7"):
+        assert [each["id"] for each in (await shop.get(f"/v1/stores?q={q}")).json()] == [store_id]
+    first = (await shop.get("/v1/stores?q=old mill&limit=1")).json()
+    second = (await shop.get(f"/v1/stores?q=old mill&limit=1&after={first[0]['id']}")).json()
+    assert {each["id"] for each in (*first, *second)} == {store_id, other}
+
+
 @pytest.mark.parametrize(
     "query",
     ["latitude=1", "longitude=1", "latitude=91&longitude=0", "latitude=nan&longitude=0", "latitude=a&longitude=0",

@@ -306,3 +306,17 @@ async def test_a_device_paired_a_moment_ago_is_known_to_every_process(shop: Shop
             assert (await client.get("/v1/terminals/staff", headers=device.headers)).status_code == 200
             stranger = await client.get("/v1/terminals/staff", headers=shop.token("terminal", new_id()))
             assert code_of(stranger) == "auth.not_signed_in"
+
+
+async def test_terminals_are_searched_by_name_kind_and_whether_they_are_revoked(shop: Shop) -> None:
+    store_id, admin = await a_store(shop), await an_admin(shop)
+    till, kiosk = await a_terminal(shop, store_id), await a_terminal(shop, store_id, kind="kiosk")
+    await shop.post(f"/v1/terminals/{kiosk.id}/revoke", {"reason": "丢失"}, admin.headers)
+
+    async def found(query: str) -> set[str]:
+        answer = await shop.get(f"/v1/terminals?store_id={store_id}&{query}", admin.headers)
+        return {each["id"] for each in answer.json()}
+
+    assert (await found("q=前台"), await found("q=后厨")) == ({till.id, kiosk.id}, set())
+    assert (await found("kind=pos"), await found("kind=kiosk")) == ({till.id}, {kiosk.id})
+    assert (await found("revoked=false"), await found("revoked=true")) == ({till.id}, {kiosk.id})

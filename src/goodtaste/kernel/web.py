@@ -35,6 +35,7 @@ EMPTY = "Input data was truncated"  # as the decoder says of a body that ends to
 # In a query the limits of `kernel.input` are not looked at, only those of the framework's own parameters; ids in a path are checked below.
 QueryId = Annotated[str, QueryParameter(pattern=UUID_PATTERN, description="UUID, lower case")]
 OptionalId = Annotated[str | None, QueryParameter(pattern=UUID_PATTERN, description="UUID, lower case")]
+Sought = Annotated[str, QueryParameter(max_length=100, description="A part of what is sought, in capitals or not")]
 Before = Annotated[str, QueryParameter(max_length=200, description="`next` of the page before; absent for the newest")]
 
 log = structlog.get_logger()

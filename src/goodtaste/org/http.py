@@ -13,7 +13,7 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.sessions import TokenPair
-from goodtaste.kernel.web import Allow, BadRequest, OptionalId, address_of, anybody, context, staff, terminal
+from goodtaste.kernel.web import Allow, BadRequest, OptionalId, Sought, address_of, anybody, context, staff, terminal
 from goodtaste.org import brand, devices, dining, geo, passwords, people, sign_in, stores, terminals
 from goodtaste.org.directory import Brand, Directory
 from goodtaste.org.rules import Role
@@ -91,13 +91,16 @@ async def list_stores(
     request: Asked,
     latitude: Latitude = None,
     longitude: Longitude = None,
+    q: Sought = "",
     after: OptionalId = None,
     limit: Limit = 50,
 ) -> list[stores.StoreView]:
-    """List the stores, the nearest first where a place (GCJ-02) is given, else by code; `after` is the last store of the page before."""
+    """List the stores, the nearest first where a place (GCJ-02) is given, else by code; `after` is the last store of the page before, `q`
+    what a store's code, name or address holds.
+    """
     ctx = context(request)
     near = _near(latitude, longitude)
-    return stores.page(ctx.see(Directory), near=near, after=after, limit=limit, at=ctx.now)
+    return stores.page(ctx.see(Directory), near=near, q=q, after=after, limit=limit, at=ctx.now)
 
 
 @get("/v1/stores/{store_id:str}", opt=anybody(), tags=["stores"])
@@ -233,11 +236,20 @@ async def change_my_pin(data: JSONBody[passwords.ChangePin], request: Asked) -> 
 
 @get("/v1/staff", opt=staff("staff.read"), tags=["staff"])
 async def list_staff(
-    request: Asked, store_id: OptionalId = None, after: FromQuery[str | None] = None, limit: Limit = 50
+    request: Asked,
+    store_id: OptionalId = None,
+    q: Sought = "",
+    role: FromQuery[Role | None] = None,
+    active: FromQuery[bool | None] = None,
+    after: FromQuery[str | None] = None,
+    limit: Limit = 50,
 ) -> list[people.PersonView]:
-    """List the staff by login, where one may read them; `after` is the last login of the page before."""
+    """List the staff by login, where one may read them; `after` is the last login of the page before, `q` what a login or name holds."""
     ctx = context(request)
-    return people.page(ctx.see(Directory), store_id=store_id, after=after, limit=limit, reader=ctx.actor)
+    directory, reader = ctx.see(Directory), ctx.actor
+    return people.page(
+        directory, store_id=store_id, q=q, role=role, active=active, after=after, limit=limit, reader=reader
+    )
 
 
 @get("/v1/staff/{staff_id:str}", opt=staff("staff.read"), tags=["staff"])
@@ -318,11 +330,20 @@ async def pair(data: JSONBody[terminals.Pair], request: Asked) -> terminals.Pair
 
 @get("/v1/terminals", opt=staff("terminal.pair"), tags=["terminals"])
 async def list_terminals(
-    request: Asked, store_id: OptionalId = None, before: OptionalId = None, limit: Limit = 50
+    request: Asked,
+    store_id: OptionalId = None,
+    q: Sought = "",
+    kind: FromQuery[terminals.Kind | None] = None,
+    revoked: FromQuery[bool | None] = None,
+    before: OptionalId = None,
+    limit: Limit = 50,
 ) -> list[terminals.TerminalView]:
-    """List the terminals that one may revoke, the newest first; `before` is the last terminal of the page before."""
+    """List the terminals that one may revoke, the newest first; `before` is the last terminal of the page before, `q` what a name holds."""
     ctx = context(request)
-    return terminals.page(ctx.see(Directory), store_id=store_id, before=before, limit=limit, reader=ctx.actor)
+    directory, reader = ctx.see(Directory), ctx.actor
+    return terminals.page(
+        directory, store_id=store_id, q=q, kind=kind, revoked=revoked, before=before, limit=limit, reader=reader
+    )
 
 
 @post("/v1/terminals/{terminal_id:str}/revoke", opt=staff("terminal.pair"), tags=["terminals"], status_code=200)

@@ -18,7 +18,7 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input, Name
 from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.snapshot import moved_from, version_of
-from goodtaste.org import stores
+from goodtaste.org import rules, stores
 from goodtaste.org.directory import Directory, RoleRow, place_of
 from goodtaste.org.passwords import BY_ID, BY_LOGIN, Password, Passwords, Person, StaffUnknown, strong
 from goodtaste.org.rules import Role
@@ -228,9 +228,18 @@ def shown(directory: Directory, staff_id: str, *, reader: Actor) -> PersonView:
 
 
 def page(
-    directory: Directory, *, store_id: str | None, after: str | None, limit: int, reader: Actor
+    directory: Directory,
+    *,
+    store_id: str | None,
+    q: str = "",
+    role: Role | None = None,
+    active: bool | None = None,
+    after: str | None,
+    limit: int,
+    reader: Actor,
 ) -> list[PersonView]:
-    """Return the next `limit` people by login after the login `after`, each with the roles that `reader` may see.
+    """Return the next `limit` people by login after the login `after`, each with the roles that `reader` may see; or those whose login or
+    name holds `q`, who have a role, who are active or are not.
 
     Who may read the staff of a store sees those who have a role there; who may in the whole brand sees everybody.  With `store_id` only
     those with a role at that store; refuses `StoreUnknown`, and `NotAllowed` where `reader` may not read them.
@@ -242,7 +251,12 @@ def page(
     for person in directory.staff.values():  # in the order of their logins
         roles = _in_sight(directory, person.id, reader)
         sought = any(role.store_id == store_id for role in roles) if store_id else roles or reader.can("staff.read")
-        if sought and person.login > (after or ""):
+        fits = (
+            rules.holds(q, person.login, person.name)
+            and active in (None, person.active)
+            and (role is None or role in {each.role for each in roles})
+        )
+        if sought and fits and person.login > (after or ""):
             found.append(PersonView(person.id, person.login, person.name, person.active, roles))
         if len(found) == limit:
             break

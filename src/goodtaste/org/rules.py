@@ -341,6 +341,12 @@ def tries_made(tries: int, *, last_at: datetime, at: datetime) -> int:
     return tries if at < last_at + LOCK else 0
 
 
+def holds(q: str, *texts: str) -> bool:
+    """Tell whether one of `texts` holds what somebody searches for, in capitals or not."""
+    sought = q.strip().casefold()
+    return any(sought in text.casefold() for text in texts)
+
+
 def calendar(zone: str, day_start_minute: int) -> BusinessCalendar:
     """Return the calendar of a store."""
     return BusinessCalendar(zone, day_start_minute)

@@ -277,13 +277,18 @@ def shown(found: Store, *, at: datetime, near: geo.Point | None = None) -> Store
 
 
 def page(
-    directory: Directory, *, near: geo.Point | None, after: str | None, limit: int, at: datetime
+    directory: Directory, *, near: geo.Point | None, q: str = "", after: str | None, limit: int, at: datetime
 ) -> list[StoreView]:
-    """Return the next `limit` stores after the store `after`: the nearest first, or, without a place, by code.
+    """Return the next `limit` stores after the store `after`: the nearest first, or, without a place, by code; or those whose code, name,
+    city or address holds `q`.
 
     Stores without coordinates come last.  Refuses `StoreUnknown` where `after` is none.
     """
-    order = list(directory.stores.values())
+    order = [
+        each
+        for each in directory.stores.values()
+        if rules.holds(q, each.code, each.name, each.name_en, each.city, each.address) or each.id == after
+    ]
     if near:
         far = {each.id: _distance(each, near) for each in order}
         order.sort(key=lambda each: (far[each.id], each.code))

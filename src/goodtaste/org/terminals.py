@@ -21,7 +21,7 @@ from goodtaste.kernel.secrets import Keyring, new_code
 from goodtaste.kernel.sessions import Session, TokenPair
 from goodtaste.kernel.snapshot import moved
 from goodtaste.kernel.source import network_of
-from goodtaste.org import stores, tries
+from goodtaste.org import rules, stores, tries
 from goodtaste.org.directory import Directory, Terminal
 from goodtaste.org.tables import SNAPSHOT, pairing, terminal
 
@@ -233,9 +233,19 @@ def view(found: Terminal) -> TerminalView:
 
 
 def page(
-    directory: Directory, *, store_id: str | None, before: str | None, limit: int, reader: Actor
+    directory: Directory,
+    *,
+    store_id: str | None,
+    q: str = "",
+    kind: Kind | None = None,
+    revoked: bool | None = None,
+    before: str | None,
+    limit: int,
+    reader: Actor,
 ) -> list[TerminalView]:
-    """Return the terminals that `reader` may pair and revoke, the newest first, those older than `before`; or only those of a store."""
+    """Return the terminals that `reader` may pair and revoke, the newest first, those older than `before`; or only those of a store, of a
+    kind, that are revoked or are not, whose name holds `q`.
+    """
     if store_id:
         directory.store(store_id)
         reader.need("terminal.pair", store_id=store_id)
@@ -244,6 +254,9 @@ def page(
         for each in sorted(directory.terminals.values(), key=lambda each: each.id, reverse=True)
         if each.store_id == (store_id or each.store_id)
         and reader.can("terminal.pair", store_id=each.store_id)
+        and each.kind == (kind or each.kind)
+        and revoked in (None, each.revoked_at is not None)
+        and rules.holds(q, each.name)
         and (before is None or each.id < before)
     ][:limit]
 

@@ -8,7 +8,7 @@ from litestar import Request, delete, get, post, put
 from litestar.params import FromQuery, JSONBody, QueryParameter
 
 from goodtaste.kernel.input import Id, Input, Reason
-from goodtaste.kernel.web import Before, context, member, staff
+from goodtaste.kernel.web import Before, Sought, context, member, staff
 from goodtaste.promo import gifts, issue, numbers, templates, upkeep
 from goodtaste.promo.asked import NewTemplate, TemplateChange, ground
 from goodtaste.promo.coupons import Held
@@ -19,7 +19,6 @@ from goodtaste.promo.upkeep import CouponPage, Extend, History, Revoke
 
 Asked = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)]
-Words = Annotated[str, QueryParameter(max_length=64, description="A part of the name, in either language")]
 
 
 class Switch(Input, frozen=True):
@@ -40,7 +39,7 @@ async def make_template(data: JSONBody[NewTemplate], request: Asked) -> Template
 
 @get("/v1/coupon-templates", opt=staff("coupon.read"), tags=["coupons"])
 async def list_templates(
-    request: Asked, q: Words = "", is_open: FromQuery[bool | None] = None, before: Before = "", limit: Limit = PAGE_MAX
+    request: Asked, q: Sought = "", is_open: FromQuery[bool | None] = None, before: Before = "", limit: Limit = PAGE_MAX
 ) -> TemplatePage:
     """List coupon templates, newest first: all, those whose name holds `q`, those that are open or stopped."""
     return await context(request).query(templates.page(q=q, open_=is_open, before=before, limit=limit))

@@ -30,6 +30,16 @@ export const router = createRouter({
     { path: '/board', component: () => import('@/screens/kitchen/BoardScreen.vue'), meta: { device: true } },
     { path: '/stores', component: () => import('@/screens/ChooseStore.vue') },
     {
+      path: '/console/:rest(.*)*',
+      name: 'console-door',
+      component: () => import('@/screens/NoSuchScreen.vue'),
+      // The console's pages are known only to who opens it: a till does not carry their list.
+      beforeEnter: async (to) => {
+        ;(await import('@/console/routes')).open(router)
+        return to.fullPath
+      },
+    },
+    {
       path: '/',
       component: () => import('@/screens/ShellFrame.vue'),
       children: [
@@ -50,6 +60,7 @@ router.beforeEach((to) => {
   const shows = session.device && ['kitchen', 'board'].includes(session.device.kind)
   if (!session.isIn && shows && to.path === '/') return home()
   if (!session.isIn) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
-  if (!session.storeId && to.path !== '/stores') return { path: '/stores', query: { next: to.fullPath } }
+  if (session.isAtHead && to.path === '/') return '/console'
+  if (!session.storeId && to.path !== '/stores' && !to.path.startsWith('/console')) return { path: '/stores', query: { next: to.fullPath } }
   return true
 })

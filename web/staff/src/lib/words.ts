@@ -9,10 +9,12 @@ const wanted = kept<Language | null>('language', null) ?? (navigator.language.st
 export const language = ref<Language>(wanted)
 const column = computed(() => (language.value === 'en' ? 1 : 0))
 
-/** Says a word of the dictionary in the language of the screen, with its facts filled in. */
-export function t(word: Word, facts: Facts = {}): string {
-  return WORDS[word][column.value].replace(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? `{${name}}`))
+/** Returns what says the words of a dictionary in the language of the screen, with their facts filled in. */
+export function speaker<K extends string>(words: Readonly<Record<K, readonly [string, string]>>): (word: K, facts?: Facts) => string {
+  return (word, facts = {}) => words[word][column.value].replace(/\{(\w+)\}/g, (_, name: string) => String(facts[name] ?? `{${name}}`))
 }
+
+export const t = speaker(WORDS)
 
 /** Says a word whose name is put together from a code of the server; the code itself where there is none. */
 export function told(prefix: string, code: string): string {

@@ -25,6 +25,7 @@ export const useSession = defineStore('session', () => {
 
   const isIn = computed(() => who.value !== null)
   const storeId = computed(() => who.value?.store_id ?? store.value?.id ?? null)
+  const isAtHead = computed(() => (who.value?.rights ?? []).some((each) => each.store_id === null))
   const allowed = computed(() => {
     const here = (who.value?.rights ?? []).filter((each) => each.store_id === null || each.store_id === storeId.value)
     return new Set(here.flatMap((each) => each.permissions))
@@ -142,5 +143,5 @@ export const useSession = defineStore('session', () => {
     delete access.person
   })
 
-  return { who, device, store, storeId, expired, isIn, can, signIn, pinSignIn, signOut, leave, openStore, leaveStore, takeDevice, forgetDevice }
+  return { who, device, store, storeId, expired, isIn, isAtHead, can, signIn, pinSignIn, signOut, leave, openStore, leaveStore, takeDevice, forgetDevice }
 })

@@ -1,0 +1,80 @@
+import { computed, onBeforeUnmount, onMounted, reactive, ref, toRaw } from 'vue'
+import { onBeforeRouteLeave, onBeforeRouteUpdate } from 'vue-router'
+import { Refused } from '@/api/client'
+import { faultOf, type Fault } from '@/lib/fault'
+import { say } from '../words'
+import { sure } from './sure'
+
+interface Misfit {
+  readonly where: string
+  readonly what: string
+}
+
+/** Returns what the server found wrong in fields, by their path in what was sent. */
+function misfitsOf(error: unknown): readonly Misfit[] {
+  if (!(error instanceof Refused)) return []
+  const facts = error.problem.facts ?? {}
+  if (Array.isArray(facts['faults'])) return facts['faults'] as Misfit[]
+  return typeof facts['where'] === 'string' && typeof facts['what'] === 'string' ? [{ where: facts['where'], what: facts['what'] }] : []
+}
+
+/** Asks before what was typed is lost: by another page, by going back, by closing the tab. */
+export function useUnsaved(dirty: () => boolean): void {
+  const leave = async (): Promise<boolean> => !dirty() || (await sure({ title: say('unsaved'), more: say('unsaved_more'), act: say('leave'), stay: say('stay'), tone: 'danger' }))
+  const closing = (event: BeforeUnloadEvent): void => {
+    if (dirty()) event.preventDefault()
+  }
+  onBeforeRouteLeave(leave)
+  onBeforeRouteUpdate(leave)
+  onMounted(() => addEventListener('beforeunload', closing))
+  onBeforeUnmount(() => removeEventListener('beforeunload', closing))
+}
+
+/**
+ * A form: what is typed stays when the server says no, what is wrong is said at its field or above all of them, and nothing is lost by
+ * leaving. `send` throws what the client throws; after it the form is clean.
+ */
+export function useForm<T extends object>(start: T, send: (values: T) => Promise<void>, { guarded = true } = {}) {
+  const values = reactive(structuredClone(start)) as T
+  const clean = ref(JSON.stringify(start))
+  const busy = ref(false)
+  const fault = ref<Fault | null>(null)
+  const misfits = ref<readonly Misfit[]>([])
+  const dirty = computed(() => JSON.stringify(values) !== clean.value)
+  if (guarded) useUnsaved(() => dirty.value)
+
+  /** Says what is wrong with a field; '' where nothing is. */
+  function wrong(field: string): string {
+    return misfits.value.find(({ where }) => where === field || where.startsWith(`${field}.`) || where.startsWith(`${field}[`))?.what ?? ''
+  }
+
+  async function submit(): Promise<boolean> {
+    if (busy.value) return false
+    busy.value = true
+    fault.value = null
+    misfits.value = []
+    try {
+      const sent = JSON.stringify(values)
+      await send(structuredClone(toRaw(values)))
+      clean.value = sent
+      return true
+    } catch (error) {
+      misfits.value = misfitsOf(error)
+      fault.value = faultOf(error)
+      return false
+    } finally {
+      busy.value = false
+    }
+  }
+
+  /** Puts other values in, as what was saved. */
+  function take(fresh: T): void {
+    Object.assign(values, structuredClone(toRaw(fresh)))
+    clean.value = JSON.stringify(values)
+    fault.value = null
+    misfits.value = []
+  }
+
+  const discard = (): void => take(JSON.parse(clean.value) as T)
+  return reactive({ values, busy, fault, dirty, wrong, submit, take, discard })
+}
