@@ -432,7 +432,7 @@ async def a_scene(floor: Floor) -> Scene:
     here, spare = await org_kit.a_terminal(floor, floor.store.id), await org_kit.a_terminal(floor, floor.store.id)
     tables = await floor.done("GET", f"/v1/stores/{floor.store.id}/tables", None, floor.at("hq_admin"))
     item_id, exchange_id = await _an_exchange(floor, owner)
-    roles = {"marketer": "marketer", "analyst": "analyst", "auditor": "auditor", "admin": "hq_admin"}
+    roles = {each: each for each in ("marketer", "analyst", "auditor", "finance")} | {"admin": "hq_admin"}
     prices = await floor.db.execute(
         f"SELECT id FROM menu_price WHERE sku_id = '{the('sku/banquet')}' AND kind = 'list'"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from datetime import timedelta
 from pathlib import Path
 from time import perf_counter, sleep
 from typing import Any
@@ -14,12 +15,13 @@ from bench.postgres import free_port
 
 from goodtaste.app.process import running
 from goodtaste.app.server import GRACE_S
-from goodtaste.floor.live import hub
+from goodtaste.floor.live import forgetting, hub, topics
 from goodtaste.floor.live.hub import Feed, Hub, Listener, Shown
-from goodtaste.kernel.ids import new_id
+from goodtaste.kernel.ids import earliest_id, new_id
 from tests.live_kit import kept_live, listening
 from tests.processes import run
 from tests.seating_kit import a_hall
+from tests.shop import write
 from tests.shop_kit import Floor, line
 from tests.test_floor_kitchen import Kitchen, a_kitchen
 
@@ -239,3 +241,16 @@ async def test_a_waiters_round_shows_on_the_phones(floor: Floor) -> None:
         [dish] = screen.shows["dishes"]
         await kitchen.acts("start", (dish["dish_id"], dish["order_id"], 1))
         await screen.until(lambda it: it.shows["dishes"][0]["cooking"] == 1)
+
+
+async def test_topics_of_parties_and_orders_of_last_week_are_forgotten(floor: Floor) -> None:
+    old, new = earliest_id(floor.now - timedelta(days=8)), earliest_id(floor.now - timedelta(days=6))
+    made = [topics.seating_of(old), topics.order_of(old), topics.seating_of(new), topics.order_of(new)]
+    timeless = topics.order_of("00000000-0000-4000-8000-000000000000")
+    stays = {*made[2:], timeless, topics.kitchen_of(old), topics.floor_of(old), topics.pickups_of(old)}
+    await floor.db.run(write(topics.moved(*made, *stays)))
+    forget = forgetting.forget_job(floor.process)
+    await forget({})
+    await forget({})
+    left = {each[0] for each in await floor.db.execute("SELECT name FROM floor_topic")}
+    assert left & {*made, *stays} == stays

@@ -7,6 +7,7 @@ import pytest
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment import api as payments
 from tests.payment_kit import Till
+from tests.shop_kit import Floor
 
 WECHAT_CODE, ALIPAY_CODE = "134567890123456789", "2812345678901234"
 
@@ -60,3 +61,8 @@ async def test_a_code_of_another_wallet_is_sent_to_nobody(till: Till, method: st
     with pytest.raises(payments.CodeOfAnother):
         await till.pay(order_id, asked)
     assert till.lines[method].calls == []
+
+
+async def test_a_demonstration_takes_money_in_every_way_there_is(floor: Floor) -> None:
+    shown = await floor.done("GET", "/v1/payment-methods")
+    assert set(shown["methods"]) == {"wallet", "wechat_pay", "alipay", "unionpay"}

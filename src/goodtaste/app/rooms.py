@@ -33,6 +33,7 @@ from goodtaste.floor.invoice.issuer import Invoices
 from goodtaste.floor.invoice.sandbox import InvoiceSandbox
 from goodtaste.floor.kitchen import hearing as kitchen_hearing
 from goodtaste.floor.kitchen import http as kitchen_http
+from goodtaste.floor.live import forgetting as live_forgetting
 from goodtaste.floor.live import hearing as live_hearing
 from goodtaste.floor.live import http as live_http
 from goodtaste.floor.live.hub import Hub
@@ -147,6 +148,7 @@ RECURRING: list[Every] = [
     *member_notices.RECURRING,
     subscription_jobs.TURN,
     forgetting.FORGET,
+    live_forgetting.FORGET,
     *payments.RECURRING,
 ]
 
@@ -318,5 +320,6 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         **subscription_jobs.job_functions(process),
         **printing.job_functions(process),
         forgetting.FORGET.name: forgetting.forget_job(process),
+        live_forgetting.FORGET.name: live_forgetting.forget_job(process),
         **invoicing.job_functions(process),
     }

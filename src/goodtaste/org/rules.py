@@ -96,15 +96,14 @@ _ANALYST = frozenset(
         "subscription.read",
     }
 )
-_AUDITOR = _ANALYST | {"audit.read", "ledger.prove", "staff.read", "staff.report"}
+_AUDITOR = _ANALYST | {"audit.read", "invoice.read", "ledger.prove", "staff.read", "staff.report"}
 _FINANCE = frozenset(
     {
-        "account.charge",
-        "invoice.read",
         "account.edit",
         "account.read",
         "account.settle",
         "audit.read",
+        "invoice.read",
         "ledger.prove",
         "menu.read",
         "order.read",

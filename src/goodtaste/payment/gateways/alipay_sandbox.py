@@ -22,9 +22,10 @@ from goodtaste.payment.gateways import alipay_bill, wallet_wire
 from goodtaste.payment.gateways import alipay_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged
 from goodtaste.payment.gateways.numbers import digits
+from goodtaste.payment.gateways.provider import Answer, Send, answer_with
 from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
-from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
+from goodtaste.payment.gateways.wallet_sandbox import STALE_S, WalletSandbox
 
 CODE_START = "28"  # in front of the wallet's 99 and two digits
 BILL_HOUR = 9  # of the next day in Beijing, when a bill is ready

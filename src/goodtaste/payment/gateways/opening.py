@@ -116,6 +116,7 @@ def open_gateways(settings: Settings, *, sandboxes: Sandboxes | None, clock: Clo
         _wallet(settings, sandboxes, clock),
         _wechat(settings, sandboxes, clock),
         _alipay(settings, sandboxes, clock),
+        _unionpay(settings, sandboxes, clock),
     )
     return Gateways(*(each for each in made if each is not None))
 

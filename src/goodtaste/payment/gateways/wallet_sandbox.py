@@ -8,33 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import html
-from collections.abc import Awaitable, Callable, MutableMapping
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import msgspec
-import structlog
 
 from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire as wire
-from goodtaste.payment.gateways.genuine import BODY_MAX, Forged, Nonces, is_over
+from goodtaste.payment.gateways.genuine import Forged, Nonces, is_over
+from goodtaste.payment.gateways.provider import Answer, Provider, Send, answer_with
 from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Books, Held, HeldRefund, Letter, Refused
 from goodtaste.payment.gateways.wallet_diners import DINERS
 
-TURN_S = 0.2
 SILENCE_S = 15.0  # how long a lost reply keeps its caller waiting
 BREAKS = 2  # answers of 500 before it knows
 SHOWN_MAX = 1_000  # newest payments, and newest refunds, that are listed
 STALE_S = 301
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-log = structlog.get_logger()
 
 
 class HoldingPayment(msgspec.Struct, frozen=True):
@@ -66,24 +58,13 @@ class Holdings(msgspec.Struct, frozen=True):
     refunds: list[HoldingRefund]
 
 
-class Answer(msgspec.Struct, frozen=True):
-    """What is answered; `lost` is answered to nobody, and what is `bare` bears no signature."""
+class WalletSandbox(Provider[Books]):
+    """The wallet.  `silence_s` is how long a lost reply takes."""
 
-    status: int
-    body: bytes
-    type: str = "application/json"
-    lost: bool = False
-    bare: bool = False
-
-
-class WalletSandbox:
-    """The wallet.  `tells` switches its notices off for a provider that goes silent; `silence_s` is how long a lost reply takes."""
-
-    place = "/sandbox/wallet"  # where it is mounted
+    place = "/sandbox/wallet"
     api = "/v1/"
     name, shows = "沙箱钱包", "99"  # how the page calls it, and what the code of a diner begins with
-    speaks = "application/json"  # what its notices are
-    thanks = b""  # how a notice must be answered
+    thanks = b""
 
     def __init__(
         self,
@@ -95,50 +76,10 @@ class WalletSandbox:
         client: httpx.AsyncClient,
         shelf: Shelf | None = None,
     ) -> None:
-        self.books = Books(merchant, pay_page=f"{address}/pay/", shelf=shelf, book=self.place)
-        self.tells, self.silence_s = True, SILENCE_S
-        self.client = client
-        self._secret, self._clock = secret, clock
-        self._nonces = Nonces()
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
-        if scope["type"] != "http":
-            raise RuntimeError(f"the wallet does not speak {scope['type']}")
-        body = await body_of(receive)
-        if body is None:
-            await answer_with(send, Answer(413, b"{}"), {})
-            return
-
-        async def kept(message: MutableMapping[str, Any]) -> None:
-            self.books.flush()
-            await send(message)
-
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        method, path = scope["method"], "/" + scope["path"].removeprefix(self.place).strip("/")
-        if path.startswith(self.api):
-            await self._api(method, path, scope["query_string"].decode("latin-1"), headers, body, kept)
-        else:
-            await answer_with(kept, self._page(method, path, body), {})
-
-    async def run(self) -> None:
-        """Let time pass until cancelled."""
-        while True:
-            try:
-                await self.turn()
-            except Exception as error:
-                log.error("wallet_stumbled", exc_info=error)
-            await asyncio.sleep(TURN_S)
-
-    async def turn(self) -> None:
-        """Let happen what is due, and send the notices that are."""
-        for letter in self.books.letters(at=self._clock()):
-            await self._deliver(letter)
-        self.books.flush()
-
-    async def aclose(self) -> None:
-        """Give the connections back."""
-        await self.client.aclose()
+        books = Books(merchant, pay_page=f"{address}/pay/", shelf=shelf, book=self.place)
+        super().__init__(books, clock=clock, client=client)
+        self.silence_s = SILENCE_S
+        self._secret, self._nonces = secret, Nonces()
 
     def holdings(self) -> Holdings:
         """Return what the wallet holds."""
@@ -249,22 +190,7 @@ class WalletSandbox:
 
     # Notices
 
-    async def _deliver(self, letter: Letter) -> None:
-        if not self.tells:
-            self.books.not_taken(letter, at=self._clock())
-            return
-        body, headers = self._letter(letter)
-        try:
-            reply = await self.client.post(letter.url, content=body, headers={**headers, "content-type": self.speaks})
-            taken = reply.is_success and reply.content == self.thanks
-        except httpx.HTTPError as error:
-            log.warning("notice_not_delivered", error=repr(error))
-            taken = False
-        if not taken:
-            self.books.not_taken(letter, at=self._clock())
-
     def _letter(self, letter: Letter) -> tuple[bytes, dict[str, str]]:
-        """Return a notice as it is sent: its body, and the headers that make it genuine, or do not."""
         at = self._clock()
         if letter.forged == "stale":
             at -= timedelta(seconds=STALE_S)
@@ -295,27 +221,6 @@ class WalletSandbox:
                 except Refused as refused:
                     return _error(refused)
         return _error(Refused(404, "NO_SUCH_PAGE"))
-
-
-async def body_of(receive: Receive) -> bytes | None:
-    """Return the body of a request, or None where it is too long."""
-    parts, size = [], 0
-    while True:
-        message = await receive()
-        part = message.get("body", b"")
-        parts.append(part)
-        size += len(part)
-        if size > BODY_MAX:
-            return None
-        if not message.get("more_body"):
-            return b"".join(parts)
-
-
-async def answer_with(send: Send, answer: Answer, headers: dict[str, str]) -> None:
-    head = [(b"content-type", answer.type.encode()), (b"content-length", str(len(answer.body)).encode())]
-    head += [(name.encode(), value.encode()) for name, value in headers.items()]
-    await send({"type": "http.response.start", "status": answer.status, "headers": head})
-    await send({"type": "http.response.body", "body": answer.body})
 
 
 def _json(status: int, what: Any) -> Answer:

@@ -19,9 +19,10 @@ from goodtaste.kernel.clock import Clock
 from goodtaste.payment.gateways import wallet_wire, wechat_bill
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.genuine import BEIJING, Forged, new_nonce
+from goodtaste.payment.gateways.provider import Answer, Send, answer_with
 from goodtaste.payment.gateways.shelf import Shelf
 from goodtaste.payment.gateways.wallet_books import Held, HeldRefund, Letter, Refused
-from goodtaste.payment.gateways.wallet_sandbox import STALE_S, Answer, Send, WalletSandbox, answer_with
+from goodtaste.payment.gateways.wallet_sandbox import STALE_S, WalletSandbox
 
 CODE_START = "13"  # in front of the wallet's 99 and two digits, its last two left out
 BILL_HOUR = 10  # of the next day in Beijing, when a bill is ready

@@ -13,11 +13,13 @@ from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import Before, context, staff
 from goodtaste.org import api as org
 from goodtaste.payment.calls import today_at
-from goodtaste.payment.tills import days, moves, shifts, signing, z
+from goodtaste.payment.tills import counting, days, moves, opening, shifts, signing, z
+from goodtaste.payment.tills.counting import CountDrawer
 from goodtaste.payment.tills.days import CloseDay, DayView
 from goodtaste.payment.tills.figures import DayBooks
 from goodtaste.payment.tills.moves import CashMove, MoveCash, MovePage, OpenDrawer
-from goodtaste.payment.tills.shifts import CountDrawer, OpenShift, ShiftPage, ShiftView
+from goodtaste.payment.tills.opening import OpenShift
+from goodtaste.payment.tills.shifts import ShiftPage, ShiftView
 from goodtaste.payment.tills.signing import CloseShift, HandOver
 
 Asked = Request[Any, Any, Any]
@@ -46,7 +48,7 @@ async def open_shift(data: JSONBody[OpenShift], request: Asked) -> ShiftView:
     ctx = context(request)
     ctx.actor.need("shift.run", store_id=data.store_id)
     today, drawer = today_at(ctx, data.store_id, at=ctx.now), ctx.actor.terminal_id or data.store_id
-    return await ctx.run(shifts.open_shift(data, actor=ctx.actor, drawer_id=drawer, today=today, at=ctx.now))
+    return await ctx.run(opening.open_shift(data, actor=ctx.actor, drawer_id=drawer, today=today, at=ctx.now))
 
 
 @get("/v1/shifts/{shift_id:str}", opt=staff("shift.run"), tags=["shifts"])
@@ -116,7 +118,7 @@ async def count_drawer(shift_id: Id, data: JSONBody[CountAsked], request: Asked)
     if data.approval and found.state == "counted":
         approved_by = (await org.approve(ctx, data.approval, permission=signing.SIGN, store_id=found.store_id)).staff_id
     asked = org.without_approval(data, CountDrawer)
-    return await ctx.run(shifts.count_drawer(shift_id, asked, actor=ctx.actor, approved_by=approved_by, at=ctx.now))
+    return await ctx.run(counting.count_drawer(shift_id, asked, actor=ctx.actor, approved_by=approved_by, at=ctx.now))
 
 
 @post("/v1/shifts/{shift_id:str}/close", opt=staff("shift.run"), tags=["shifts"], status_code=200)

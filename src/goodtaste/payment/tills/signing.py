@@ -8,8 +8,10 @@ from goodtaste.kernel.input import Id, Input, Text
 from goodtaste.org import api as org
 from goodtaste.payment.calls import today_at
 from goodtaste.payment.tills import figures, shifts
+from goodtaste.payment.tills.closing import Signed, close_shift
+from goodtaste.payment.tills.opening import OpenShift, open_shift
 from goodtaste.payment.tills.rules import Pieces
-from goodtaste.payment.tills.shifts import OpenShift, Shift, ShiftView, Signed
+from goodtaste.payment.tills.shifts import Shift, ShiftView
 
 SIGN, RUN = "shift.sign", "shift.run"
 
@@ -42,7 +44,7 @@ async def close(ctx: Ctx, found: Shift, asked: CloseShift, *, witness_needs: str
     by = await org.approve(ctx, asked.cashier, permission=RUN if own else SIGN, store_id=found.store_id)
     witness = await org.approve(ctx, asked.witness, permission=witness_needs, store_id=found.store_id)
     signed = Signed(by.staff_id, not own, witness.staff_id, asked.reason)
-    closing = shifts.close_shift(
+    closing = close_shift(
         found.id,
         signed,
         actor=ctx.actor,
@@ -64,7 +66,7 @@ async def hand_over(ctx: Ctx, found: Shift, asked: HandOver) -> ShiftView:
     opening = OpenShift(id=asked.next_id, store_id=found.store_id, float_pieces=left)
     person = Actor("staff", closed.witness or "")
     return await ctx.run(
-        shifts.open_shift(
+        open_shift(
             opening,
             actor=person,
             drawer_id=found.drawer_id,
