@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +18,7 @@ from goodtaste.twin import day, plan
 from goodtaste.twin.client import Unexpected
 from goodtaste.twin.floor import open_floor
 from goodtaste.twin.goods import Item, Offer, Wish, earned, reckon
+from goodtaste.twin.person import Person
 from goodtaste.twin.proof import prove_house
 from tests.shop import Shop
 
@@ -159,3 +162,24 @@ def test_the_brand_is_seeded_from_the_command_line_once(tmp_path: Path) -> None:
     shell = CliRunner(env={"LANG": "en_GB", "GOODTASTE_DATA_DIR": str(tmp_path), "GOODTASTE_LOG_LEVEL": "error"})
     assert "38 dishes" in shell.invoke(main, ["twin", "brand"]).output
     assert "already" in shell.invoke(main, ["twin", "brand"]).output
+
+
+async def test_at_a_pace_nobody_keeps_a_seat_until_they_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    came: list[tuple[int, int]] = []
+
+    async def visit(_: object, person: Person, each: plan.Visit) -> None:
+        came.append((person.plan.no, each.at_s))
+
+    monkeypatch.setattr(day, "visit", visit)
+
+    def guest(no: int, *times: int) -> Person:
+        visits = [
+            plan.Visit(0, at_s, 0, "counter", [], [], "cash", "completed", False, False, False, 0) for at_s in times
+        ]
+        return Person(plan.Diner(no, "guest", 0, 0, visits), "run")
+
+    seats, started = asyncio.Semaphore(1), time.perf_counter()
+    serve = [day._serve(None, each, seats, started=started, speed=100) for each in (guest(1, 0, 20), guest(2, 10))]  # type: ignore[arg-type]
+    await asyncio.gather(*serve)
+    assert came == [(1, 0), (2, 10), (1, 20)]
+    assert time.perf_counter() - started >= 20 / 100

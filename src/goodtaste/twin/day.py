@@ -108,8 +108,8 @@ async def play(
         run = new_id().replace("-", "")
         people = [Person(each, run) for each in planned]
         started = perf_counter()
-        turns = iter(people)
-        await asyncio.gather(*[_seat(floor, turns, started, speed) for _ in range(diners)])
+        seats = asyncio.Semaphore(diners)
+        await asyncio.gather(*[_serve(floor, each, seats, started=started, speed=speed) for each in people])
         took_s = perf_counter() - started
         people += await moments.play(floor, run, seed=seed)
     return Day(floor, people, before, took_s)
@@ -139,22 +139,24 @@ async def _lay_in(floor: Floor, planned: Sequence[plan.Diner]) -> None:
                 await floor.api.put(f"/v1/stores/{store.id}/stock/{row['sku_id']}/portions", more, store.manager)
 
 
-async def _seat(floor: Floor, turns: Any, started: float, speed: float) -> None:
-    """Serve one diner after another, each for all their visits of the day."""
-    for person in turns:
-        try:
-            if person.plan.way != "guest":
-                await person.join(floor)
-            for each in person.plan.visits:
-                if speed:
-                    await asyncio.sleep(max(each.at_s / speed - (perf_counter() - started), 0))
-                await visit(floor, person, each)
-        except Unexpected:
-            continue  # the call is on the list of what was unexpected; this diner goes home
-        except Refused as refused:
-            floor.api.unexpected.append(f"diner {person.plan.no}: {refused.code} {refused.facts}")
-        except httpx.HTTPError as error:
-            floor.api.unexpected.append(f"diner {person.plan.no}: {error!r}")
+async def _serve(floor: Floor, person: Person, seats: asyncio.Semaphore, *, started: float, speed: float) -> None:
+    """Serve one diner: at a pace each visit at its time, else all of them one after the other."""
+    visits = person.plan.visits
+    try:
+        for sitting in [[each] for each in visits] if speed else [visits]:
+            if speed:
+                await asyncio.sleep(max(sitting[0].at_s / speed - (perf_counter() - started), 0))
+            async with seats:
+                if sitting[0] is visits[0] and person.plan.way != "guest":
+                    await person.join(floor)
+                for each in sitting:
+                    await visit(floor, person, each)
+    except Unexpected:
+        return  # the call is on the list of what was unexpected; this diner goes home
+    except Refused as refused:
+        floor.api.unexpected.append(f"diner {person.plan.no}: {refused.code} {refused.facts}")
+    except httpx.HTTPError as error:
+        floor.api.unexpected.append(f"diner {person.plan.no}: {error!r}")
 
 
 async def _open_long(floor: Floor, store: Store) -> dict[date, Any]:
