@@ -179,6 +179,9 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/advance": _same({"to": "delivered"}),
     "POST /v1/orders/{order_id}/refunds/preview": _same({}),
     "POST /v1/orders/{order_id}/refunds": lambda s, c: {"id": new_id(), "seen_amount_fen": 0, **REASON},
+    "POST /v1/orders/{order_id}/refund-requests": lambda s, c: {"id": new_id(), "why": "quality", "seen_amount_fen": 1},
+    "POST /v1/refund-requests/{request_id}/approve": lambda s, c: {"id": new_id(), "seen_amount_fen": 1},
+    "POST /v1/refund-requests/{request_id}/decline": _same(REASON),
     "POST /v1/payments/{payment_id}/give-up": _same(REASON),
     "POST /v1/refunds/{refund_id}/make-up": lambda s, c: {"id": new_id(), "way": "same", **REASON},
     "POST /v1/orders/{order_id}/parts": lambda s, c: {
@@ -266,6 +269,8 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/tables/{code}/scan": lambda s, c: {"id": new_id()},
     "PUT /v1/seating/cart/{line_id}": _same({"version": 1, "choice": None}),
     "POST /v1/seating/rounds": lambda s, c: {"id": new_id(), "lines": [{"id": new_id(), "version": 1}], "seen_due_fen": 0},
+    "POST /v1/seating/shares": lambda s, c: {"order_id": s.ids["order_id"], "ways": 2},
+    "POST /v1/seating/calls": lambda s, c: {"id": new_id(), "kind": "water"},
     "POST /v1/stores/{store_id}/seatings": lambda s, c: {"id": new_id(), "table_ids": [s.ids["table_id"]], "party": 2},
     "PUT /v1/stores/{store_id}/floor-rules": _same({"diners_open": False, "close_when_paid": True}),
     "POST /v1/seatings/{seating_id}/billed": _same({"billed": False}),
@@ -301,6 +306,7 @@ QUERIES = {
             "seating",
             "seatings/{seating_id}",
             "orders/{order_id}/progress",
+            "stores/{store_id}/calls",
             "stores/{store_id}/kitchen",
             "stores/{store_id}/pickups",
             "stores/{store_id}/seatings",
@@ -310,6 +316,7 @@ QUERIES = {
     "GET /v1/stores/{store_id}/cash-moves": "?business_date=2026-11-22",
     "GET /v1/payments": "?store_id={store_id}&business_date=2026-11-22",
     "GET /v1/refunds/owed": "?store_id={store_id}",
+    "GET /v1/refund-requests": "?store_id={store_id}",
     "GET /v1/menu/prices": "?sku_id={sku_id}",
     "GET /v1/me/subscriptions/{subscription_id}/plan-price": "?plan_id={plan_id}",
 }
@@ -417,10 +424,26 @@ async def a_refund(floor: Floor) -> str:
     return str(asked["id"])
 
 
+async def a_request(floor: Floor, member: Member) -> str:
+    """Have a member who paid, and asks for a refund."""
+    order = await floor.bought(member=member)
+    asked = {"id": new_id(), "why": "quality", "seen_amount_fen": order["due_fen"]}
+    await floor.done("POST", f"/v1/orders/{order['id']}/refund-requests", asked, floor.by(member))
+    return asked["id"]
+
+
 async def a_seating(floor: Floor, table_id: str) -> str:
     """Have a party at a table."""
     asked = {"id": new_id(), "table_ids": [table_id], "party": 2}
     return str((await floor.done("POST", f"/v1/stores/{floor.store.id}/seatings", asked, floor.at("waiter")))["id"])
+
+
+async def a_call(floor: Floor, code: str) -> str:
+    """Have a phone at a table, and a call from it."""
+    joined = await floor.done("POST", f"/v1/tables/{code}/scan", {"id": new_id()})
+    asked = {"id": new_id(), "kind": "staff"}
+    await floor.done("POST", "/v1/seating/calls", asked, {"seating-token": joined["token"]})
+    return asked["id"]
 
 
 async def a_scene(floor: Floor) -> Scene:
@@ -449,6 +472,7 @@ async def a_scene(floor: Floor) -> Scene:
         "order_id": order["id"],
         "payment_id": payment["payment"]["id"],
         "refund_id": await a_refund(floor),
+        "request_id": await a_request(floor, owner),
         "discount_id": new_id(),
         "account_id": await an_account(floor),
         **await a_shift(floor),
@@ -472,6 +496,7 @@ async def a_scene(floor: Floor) -> Scene:
         "line_id": new_id(),
         "station_id": new_id(),
         "seating_id": await a_seating(floor, floor.store.tables[0]),
+        "call_id": await a_call(floor, tables[0]["code"]),
         "other_seating_id": await a_seating(floor, floor.store.tables[1]),
     }
     head_office = {caller: (await a_person(floor, role))[0] for caller, role in roles.items()}

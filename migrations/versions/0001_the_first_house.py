@@ -1715,6 +1715,50 @@ def upgrade() -> None:
         batch_op.create_index("ordering_refund_order_id_idx", ["order_id"], unique=False)
 
     op.create_table(
+        "ordering_refund_request",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("pieces", columns.Str(), nullable=False),
+        sa.Column("why", columns.Str(), nullable=False),
+        sa.Column("remark", columns.Str(), nullable=False),
+        sa.Column("amount_fen", columns.Int(), nullable=False),
+        sa.Column("asked_at", columns.Moment(), nullable=False),
+        sa.Column("decided_at", columns.Moment(), nullable=True),
+        sa.Column("decided_by", columns.Str(), nullable=True),
+        sa.Column("answer", columns.Str(), nullable=False),
+        sa.Column("refund_id", columns.Id(), nullable=True),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint(
+            "(state = 'approved') = (refund_id IS NOT NULL)", name=op.f("ordering_refund_request_refund")
+        ),
+        sa.CheckConstraint(
+            "state IN ('open', 'approved', 'declined', 'withdrawn')", name=op.f("ordering_refund_request_state")
+        ),
+        sa.CheckConstraint("nth BETWEEN 1 AND 5", name=op.f("ordering_refund_request_full")),
+        sa.ForeignKeyConstraint(
+            ["order_id"], ["ordering_order.id"], name=op.f("ordering_refund_request_order_id_fkey")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("ordering_refund_request_pkey")),
+        sa.UniqueConstraint("order_id", "nth", name="ordering_refund_request_nth"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("ordering_refund_request", schema=None) as batch_op:
+        batch_op.create_index(
+            "ordering_refund_request_open_once",
+            ["order_id"],
+            unique=True,
+            postgresql_where=sa.text("state = 'open'"),
+            sqlite_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("ordering_refund_request_state_idx", ["state", "asked_at"], unique=False)
+        batch_op.create_index("ordering_refund_request_store_idx", ["store_id", "state", "asked_at"], unique=False)
+
+    op.create_table(
         "ordering_return",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("act_id", columns.Id(), nullable=False),
@@ -2268,6 +2312,41 @@ def upgrade() -> None:
         batch_op.create_index("promo_subscription_made_at_idx", ["made_at", "id"], unique=False)
         batch_op.create_index("promo_subscription_member_idx", ["member_id", "made_at"], unique=False)
         batch_op.create_index("promo_subscription_next_at_idx", ["next_at"], unique=False)
+
+    op.create_table(
+        "floor_call",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("seating_id", columns.Id(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("guest_id", columns.Id(), nullable=False),
+        sa.Column("kind", columns.Str(), nullable=False),
+        sa.Column("note", columns.Str(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("called_at", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.Column("ended_by", columns.Str(), nullable=True),
+        sa.Column("fingerprint", columns.Str(), nullable=False),
+        sa.CheckConstraint("(state = 'open') = (ended_at IS NULL)", name=op.f("floor_call_ended")),
+        sa.CheckConstraint("kind IN ('water', 'staff', 'bill')", name=op.f("floor_call_kind")),
+        sa.CheckConstraint("state IN ('open', 'answered', 'cancelled')", name=op.f("floor_call_state")),
+        sa.ForeignKeyConstraint(["guest_id"], ["floor_guest.id"], name=op.f("floor_call_guest_id_fkey")),
+        sa.ForeignKeyConstraint(["seating_id"], ["floor_seating.id"], name=op.f("floor_call_seating_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("floor_call_pkey")),
+        sa.UniqueConstraint("seating_id", "nth", name="floor_call_nth"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("floor_call", schema=None) as batch_op:
+        batch_op.create_index("floor_call_guest_idx", ["guest_id"], unique=False)
+        batch_op.create_index(
+            "floor_call_open_once",
+            ["seating_id", "kind"],
+            unique=True,
+            postgresql_where=sa.text("state = 'open'"),
+            sqlite_where=sa.text("state = 'open'"),
+        )
+        batch_op.create_index("floor_call_store_idx", ["store_id", "state", "called_at"], unique=False)
 
     op.create_table(
         "floor_cart_line",
@@ -2826,6 +2905,14 @@ def downgrade() -> None:
         batch_op.drop_index("floor_cart_line_seating_idx")
 
     op.drop_table("floor_cart_line")
+    with op.batch_alter_table("floor_call", schema=None) as batch_op:
+        batch_op.drop_index("floor_call_store_idx")
+        batch_op.drop_index(
+            "floor_call_open_once", postgresql_where=sa.text("state = 'open'"), sqlite_where=sa.text("state = 'open'")
+        )
+        batch_op.drop_index("floor_call_guest_idx")
+
+    op.drop_table("floor_call")
     with op.batch_alter_table("promo_subscription", schema=None) as batch_op:
         batch_op.drop_index("promo_subscription_next_at_idx")
         batch_op.drop_index("promo_subscription_member_idx")
@@ -2920,6 +3007,16 @@ def downgrade() -> None:
         batch_op.drop_index("ordering_return_order_id_idx")
 
     op.drop_table("ordering_return")
+    with op.batch_alter_table("ordering_refund_request", schema=None) as batch_op:
+        batch_op.drop_index("ordering_refund_request_store_idx")
+        batch_op.drop_index("ordering_refund_request_state_idx")
+        batch_op.drop_index(
+            "ordering_refund_request_open_once",
+            postgresql_where=sa.text("state = 'open'"),
+            sqlite_where=sa.text("state = 'open'"),
+        )
+
+    op.drop_table("ordering_refund_request")
     with op.batch_alter_table("ordering_refund", schema=None) as batch_op:
         batch_op.drop_index("ordering_refund_order_id_idx")
         batch_op.drop_index("ordering_refund_at_idx")

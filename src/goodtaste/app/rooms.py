@@ -26,6 +26,7 @@ from goodtaste.events.ordering import (
 )
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
+from goodtaste.floor.calls import http as calls_http
 from goodtaste.floor.invoice import http as invoice_http
 from goodtaste.floor.invoice import issuing as invoicing
 from goodtaste.floor.invoice.issuer import PLACE as INVOICE
@@ -75,6 +76,7 @@ from goodtaste.ordering import jobs as ordering_jobs
 from goodtaste.ordering import proof as ordering_proof
 from goodtaste.ordering import sales as ordering_sales
 from goodtaste.ordering import wallet as ordering_wallet
+from goodtaste.ordering.asks import http as asks_http
 from goodtaste.ordering.bill import http as bill_http
 from goodtaste.ordering.control import http as control_http
 from goodtaste.ordering.courier import http as courier_http
@@ -109,11 +111,13 @@ ROUTES: list[Any] = [
     *member_http.ROUTES,
     *level_http.ROUTES,
     *ordering_http.ROUTES,
+    *asks_http.ROUTES,
     *control_http.ROUTES,
     *courier_http.ROUTES,
     *bill_http.ROUTES,
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
+    *calls_http.ROUTES,
     *kitchen_http.ROUTES,
     *live_http.ROUTES,
     *payment_http.ROUTES,

@@ -1,6 +1,7 @@
 """The door of ordering."""
 
 from goodtaste.ordering.asked import PARTY_MAX, PlaceOrder, PriceChanged
+from goodtaste.ordering.bill.shares import Shares, Split, shares
 from goodtaste.ordering.dry_run.run import DAYS_MAX, ORDERS_MAX, DryRunAsked, dry_run
 from goodtaste.ordering.dry_run.run import Report as DryRun
 from goodtaste.ordering.history import Count, Report, bring_in
@@ -30,9 +31,9 @@ from goodtaste.ordering.spot import Place
 from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
-    "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun",
-    "DryRunAsked", "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView", "Place", "PlaceOrder",
-    "PriceChanged", "Quote", "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Source", "TableBill", "WhereOf",
+    "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun", "DryRunAsked",
+    "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView", "Place", "PlaceOrder", "PriceChanged", "Quote",
+    "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Shares", "Source", "Split", "TableBill", "WhereOf",
     "add_round", "bill_rows", "bills", "bring_in", "carried", "dry_run", "follow", "order", "order_of_round", "owing_at", "place",
-    "quote", "read_map", "record", "record_many", "store_of", "where",
+    "quote", "read_map", "record", "record_many", "shares", "store_of", "where",
 ]  # fmt: skip

@@ -185,7 +185,7 @@ async def advance_order(order_id: Id, data: JSONBody[progress.Advance], request:
     return await ctx.run(progress.advance(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
 
 
-@post("/v1/orders/{order_id:str}/refunds/preview", opt=staff("order.read"), tags=["orders"], status_code=200)
+@post("/v1/orders/{order_id:str}/refunds/preview", opt=member_or_staff("order.read"), tags=["orders"], status_code=200)
 async def preview_refund(order_id: Id, data: JSONBody[Pieces], request: Asked) -> refund.Preview:
     """Tell what a refund would be."""
     ctx = context(request)

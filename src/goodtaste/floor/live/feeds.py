@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 
+from goodtaste.floor.calls.calling import waiting
 from goodtaste.floor.kitchen import pickups
 from goodtaste.floor.kitchen.views import kitchen_of, progress_of
 from goodtaste.floor.live.hub import Load, Parts, Shown
@@ -46,6 +47,17 @@ def tables(process: Process, store_id: str) -> Load:
     def load() -> Steps[Shown]:
         found = yield from tables_of(store_id, process.see(Directory))
         return Shown({f"table/{each.table_id}": _encode(each) for each in found})
+
+    return lambda: process.db.query(load())
+
+
+def calls(process: Process, store_id: str) -> Load:
+    """Return how the calls of a store's tables are loaded: a part for each that waits."""
+
+    @script
+    def load() -> Steps[Shown]:
+        found = yield from waiting(store_id, process.see(Directory))
+        return Shown({f"call/{each.id}": _encode(each) for each in found})
 
     return lambda: process.db.query(load())
 

@@ -61,6 +61,14 @@ async def live_tables(store_id: Id, request: Asked, last: LastId = "", for_s: Fo
     return await _stream(ctx, topics.floor_of(store_id), feeds.tables(ctx.process, store_id), last=last, for_s=for_s)
 
 
+@get("/v1/stores/{store_id:str}/calls/live", opt=staff("order.read"), tags=["live"])
+async def live_calls(store_id: Id, request: Asked, last: LastId = "", for_s: ForS = STREAM_MAX_S) -> Stream:
+    """Show the calls of a store's tables as they come and go."""
+    ctx = context(request)
+    ctx.actor.need("order.read", store_id=ctx.see(Directory).store(store_id).id)
+    return await _stream(ctx, topics.calls_of(store_id), feeds.calls(ctx.process, store_id), last=last, for_s=for_s)
+
+
 @get("/v1/stores/{store_id:str}/pickups/live", opt=anybody(), tags=["live"])
 async def live_pickups(store_id: Id, request: Asked, last: LastId = "", for_s: ForS = STREAM_MAX_S) -> Stream:
     """Show the board of pickup numbers as it changes."""
@@ -101,6 +109,7 @@ async def live_progress(order_id: Id, request: Asked, last: LastId = "", for_s: 
 ROUTES: list[Any] = [
     live_kitchen,
     live_tables,
+    live_calls,
     live_pickups,
     live_seating,
     live_seating_of_staff,

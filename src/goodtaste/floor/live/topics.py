@@ -28,6 +28,11 @@ def pickups_of(store_id: str) -> str:
     return f"pickups/{store_id}"
 
 
+def calls_of(store_id: str) -> str:
+    """Return the topic of the calls from the tables of a store."""
+    return f"calls/{store_id}"
+
+
 def order_of(order_id: str) -> str:
     """Return the topic of one order's progress."""
     return f"order/{order_id}"

@@ -14,7 +14,7 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import anybody, context, staff
-from goodtaste.ordering.api import where
+from goodtaste.ordering.api import Shares, where
 from goodtaste.org.api import Directory, Store, TableUnknown
 
 Asked = Request[Any, Any, Any]
@@ -91,6 +91,13 @@ async def send_cart(data: JSONBody[sending.SendCart], request: Asked, token: Sea
 
     asked = sending.send(data, **phone(ctx, token), place=partial(where, ctx), is_open=is_open)
     return await ctx.run(asked)
+
+
+@post("/v1/seating/shares", opt=anybody(), tags=["floor"], status_code=200)
+async def share_table_bill(data: JSONBody[views.SplitBill], request: Asked, token: SeatToken = "") -> Shares:
+    """Show a bill of the table in shares that add up."""
+    ctx = context(request)
+    return await ctx.query(views.shares_of(data, **phone(ctx, token)))
 
 
 # The staff
@@ -204,6 +211,7 @@ ROUTES: list[Any] = [
     my_seating,
     put_cart_line,
     send_cart,
+    share_table_bill,
     table_map,
     open_seating,
     read_floor_rules,

@@ -25,9 +25,10 @@ from goodtaste.floor.seating.rows import (
     at_table,
     seating_of,
 )
-from goodtaste.kernel.auth import Actor
+from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.db import Steps, rows, script, together
 from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.ids import Id as IdText
 from goodtaste.ordering import api as ordering
 from goodtaste.org.api import Directory
 
@@ -150,6 +151,22 @@ def seating_of_phone(guest_id: str, epoch: int) -> Steps[str]:
     """Return at which seating a phone sits; refuses `SeatingOver`."""
     who = yield from at_table(guest_id, epoch)
     return who.seating.id
+
+
+class SplitBill(ordering.Split, frozen=True, kw_only=True):
+    """Which bill of the table is to be shared, and how."""
+
+    order_id: IdText
+
+
+@script
+def shares_of(asked: SplitBill, *, guest_id: str, epoch: int) -> Steps[ordering.Shares]:
+    """Return a bill of the table in shares, to any phone that sits there; refuses `OrderUnknown`, `SplitDoesNotAddUp`."""
+    who = yield from at_table(guest_id, epoch)
+    if asked.order_id not in {each.order_id for each in (yield from rows(ORDERS(seating_id=who.seating.id)))}:
+        raise ordering.OrderUnknown(order_id=asked.order_id)
+    how = ordering.Split(ways=asked.ways, amounts_fen=asked.amounts_fen, lines=asked.lines)
+    return (yield from ordering.shares(asked.order_id, how, actor=SYSTEM))
 
 
 @script

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
 import msgspec
@@ -14,8 +14,12 @@ from goodtaste.kernel.input import Fen, Input
 from goodtaste.kernel.money import share
 from goodtaste.ordering import facts
 from goodtaste.ordering.orders import LineRow, may_see, read
+from goodtaste.ordering.refund_worth import LINE_NO_MAX
+from goodtaste.pricing.api import LINES_MAX
 
 WAYS_MAX = 100
+
+LineNo = Annotated[int, msgspec.Meta(ge=1, le=LINE_NO_MAX)]
 
 
 class SplitDoesNotAddUp(Refusal):
@@ -26,14 +30,15 @@ class SplitDoesNotAddUp(Refusal):
 
 
 class Split(Input, frozen=True):
-    """How a bill is to be shared: in `ways`, by `amounts_fen`, or, with neither, by guest."""
+    """How a bill is to be shared: in `ways`, by `amounts_fen`, as these `lines` and the rest, or, with none of them, by guest."""
 
     ways: Annotated[int, msgspec.Meta(ge=1, le=WAYS_MAX)] | None = None
     amounts_fen: Annotated[tuple[Fen, ...], msgspec.Meta(max_length=WAYS_MAX)] = ()
+    lines: Annotated[tuple[LineNo, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
 
     def __post_init__(self) -> None:
-        if self.ways and self.amounts_fen:
-            raise ValueError("ways or amounts_fen: send one of them")
+        if sum(map(bool, (self.ways, self.amounts_fen, self.lines))) > 1:
+            raise ValueError("ways, amounts_fen or lines: send one of them")
 
 
 class Share(msgspec.Struct, frozen=True):
@@ -65,6 +70,16 @@ def by_amounts(due_fen: int, amounts_fen: Sequence[int]) -> list[Share]:
     return [Share(fen) for fen in amounts_fen]
 
 
+def by_lines(due_fen: int, lines: Sequence[LineRow], picked: Collection[int]) -> list[Share]:
+    """Return what these lines come to, and the rest; what belongs to no line goes with both."""
+    mine = sum(each.due_fen for each in lines if each.line_no in picked)
+    others = sum(each.due_fen for each in lines if each.line_no not in picked)
+    if not mine + others:
+        return in_ways(due_fen, 2)
+    rest = share(due_fen - mine - others, weights=[mine, others])
+    return [Share(mine + rest[0]), Share(others + rest[1])]
+
+
 def by_guest(due_fen: int, lines: Sequence[LineRow]) -> list[Share]:
     """Return what each guest's dishes come to, and with them their part of what belongs to no line; in the order of their first dish."""
     dues: dict[str, int] = {}
@@ -86,6 +101,8 @@ def shares(order_id: str, asked: Split, *, actor: Actor) -> Steps[Shares]:
         made = in_ways(found.due_fen, asked.ways)
     elif asked.amounts_fen:
         made = by_amounts(found.due_fen, asked.amounts_fen)
+    elif asked.lines:
+        made = by_lines(found.due_fen, lines, asked.lines)
     else:
         made = by_guest(found.due_fen, lines)
     return Shares(order_id, found.version, found.due_fen, made)

@@ -27,6 +27,7 @@ const WORDS = {
   kind_board: ['取餐屏', 'Pickup board'],
   kind_waiter: ['服务员手机', 'Waiter’s phone'],
   kind_node: ['门店节点', 'Store node'],
+  kind_menu: ['电子菜单', 'Menu board'],
   state_all: ['全部状态', 'All states'],
   paired: ['使用中', 'In use'],
   revoked: ['已停用', 'Revoked'],

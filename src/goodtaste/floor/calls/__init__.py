@@ -1,0 +1,1 @@
+"""Calls from a table: water, somebody of the staff, the bill."""
