@@ -74,7 +74,7 @@ web-walk: setup-dev pages ## walk through the screens in Chromium, on a house th
 	@$(BIN)/python -m tools.web types
 	@$(BIN)/python -m pytest -p no:cacheprovider $(or $(ARGS),web/e2e)
 
-bench-web: setup-dev pages ## measure the first screen of the diner's page on a slow phone; on a quiet machine
+bench-web: setup-dev pages ## measure the diner's first screen on a slow phone and a till's reload; on a quiet machine
 	@$(BIN)/python -m bench.first_screen
 
 crash: setup-dev ## kill the server and the database under load, and prove the books

@@ -2,7 +2,7 @@
 
 `python -m tools.web` puts them into `goodtaste/_web`, each text also packed by brotli and gzip; a wheel carries them.  A file under
 `assets/` bears its content's hash in its name and is kept for ever; any other is asked for each time.  An address that is no file is one of
-the screen's own, and gets its page.
+the screen's own, and gets its page; the diner's comes with its first screen (`app/first`).
 """
 
 from __future__ import annotations
@@ -19,14 +19,20 @@ from litestar import asgi
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Scope, Send
 
+from goodtaste.app.first.markup import Look
+from goodtaste.app.first.page import FirstPages
+from goodtaste.kernel.context import Process
 from goodtaste.kernel.web import MethodUnknown, NoSuchPage, anybody
 from goodtaste.kernel.words import language_of
 
 FOLDER = Path(str(files("goodtaste"))) / "_web"
-SCREENS = {"/staff": "staff", "/app": "diner"}
+DINER = "diner"
+SCREENS = {"/staff": "staff", "/app": DINER}
 PAGE = "index.html"
 FOREVER = "public, max-age=31536000, immutable"
 ASK_AGAIN = "no-cache"
+FIRST = "first.json"  # what the build of the diner's app says of its looks
+VARY = "accept-encoding, accept-language, cookie"
 PACKED = {"br": ".br", "gzip": ".gz"}  # the better one first
 TYPES = {
     ".css": "text/css",
@@ -65,6 +71,7 @@ class Page(msgspec.Struct, frozen=True):
     etag: str
     kept: str
     bodies: Mapping[str, bytes]
+    vary: str = "accept-encoding"
 
     def coding(self, accepted: str) -> str:
         """Return the best coding of this file that a browser takes; empty for none."""
@@ -90,27 +97,46 @@ def _pages(folder: Path, _built: int) -> dict[str, Page]:
     return found
 
 
+def _built(screen: str) -> dict[str, Page] | None:
+    folder = FOLDER / screen
+    try:
+        return _pages(folder, (folder / PAGE).stat().st_mtime_ns)
+    except FileNotFoundError:
+        return None
+
+
 def page_of(screen: str, path: str) -> Page | None:
     """Return the file at `path` of a screen, or its page where the path is none of a file; None where the screen is not built.
 
     Refuses `NoSuchPage` for a file that it does not have.
     """
-    folder = FOLDER / screen
-    try:
-        built = (folder / PAGE).stat().st_mtime_ns
-    except FileNotFoundError:
+    pages = _built(screen)
+    if pages is None:
         return None
-    pages = _pages(folder, built)
     name = path.strip("/") or PAGE
     if name not in pages and "." in name.rpartition("/")[2]:
         raise NoSuchPage
     return pages.get(name, pages[PAGE])
 
 
+@lru_cache(maxsize=2)
+def _look(built: bytes) -> Look:
+    return msgspec.json.decode(built, type=Look)
+
+
+def _with_first_screen(page: Page, first: FirstPages, headers: Mapping[bytes, bytes]) -> Page:
+    """Return the diner's page with its first screen in it; a build that says nothing of its looks gets none."""
+    said = (_built(DINER) or {}).get(FIRST)
+    if said is None:
+        return page
+    drawn = first.page(page.bodies[""], look=_look(said.bodies[""]), headers=headers)
+    return page if drawn is None else Page(page.kind, drawn.etag, ASK_AGAIN, drawn.bodies, VARY)
+
+
 def _answer(page: Page, headers: Mapping[bytes, bytes]) -> ASGIResponse:
     coding = page.coding(headers.get(b"accept-encoding", b"").decode("latin-1"))
     etag = f'"{page.etag}{coding}"'
-    told = [("cache-control", page.kept), ("etag", etag), ("vary", "accept-encoding")]
+    told = [("cache-control", page.kept), ("etag", etag), ("vary", page.vary)]
     if headers.get(b"if-none-match", b"").decode("latin-1") == etag:
         return ASGIResponse(body=b"", status_code=304, headers=told)
     if coding:
@@ -118,7 +144,7 @@ def _answer(page: Page, headers: Mapping[bytes, bytes]) -> ASGIResponse:
     return ASGIResponse(body=page.bodies[coding], media_type=page.kind, headers=told)
 
 
-def _mount(place: str, screen: str) -> Any:
+def _mount(place: str, screen: str, first: FirstPages) -> Any:
     @asgi(place, is_mount=True, copy_scope=True, opt=anybody())
     async def serve(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("method") != "GET":
@@ -130,10 +156,15 @@ def _mount(place: str, screen: str) -> Any:
             body = NOT_BUILT.format(language=language, said=SAID[language]).encode()
             answer = ASGIResponse(body=body, status_code=503, media_type="text/html")
         else:
+            if screen == DINER and page.kind == TYPES[".html"] and not scope["path"].rstrip("/").endswith(PAGE):
+                page = _with_first_screen(page, first, headers)
             answer = _answer(page, headers)
         await answer(scope, receive, send)
 
     return serve
 
 
-ROUTES: list[Any] = [_mount(place, screen) for place, screen in SCREENS.items()]
+def routes(process: Process) -> list[Any]:
+    """Return the routes of the screens."""
+    first = FirstPages(process)
+    return [_mount(place, screen, first) for place, screen in SCREENS.items()]

@@ -41,7 +41,7 @@ def litestar_app(process: Process, role: Role = ROLES["all"]) -> Litestar:
             yield
 
     mounts = [_mount(path, app) for path, app in rooms.sandboxes(process).items()]
-    routes = [*rooms.ROUTES, *mounts, *screens.ROUTES] if role.serves else []
+    routes = [*rooms.ROUTES, *mounts, *screens.routes(process)] if role.serves else []
     return make_app(
         process, [*pages.ROUTES, pages.metrics(process), *routes], openapi=openapi, hooks={"lifespan": [lifespan]}
     )

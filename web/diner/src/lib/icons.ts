@@ -1,4 +1,4 @@
-import { colors } from '@shared/tokens/tokens.json'
+import { colors } from '../../../shared/tokens/tokens.json' // by its path: the build draws icons too
 
 /** Line icons, 24 by 24, drawn for this app. */
 export const ICONS = {

@@ -51,6 +51,9 @@ export const en: Readonly<Record<Key, string>> = {
   'home.offer_always': 'Now on',
   'home.welcome': 'House signature',
 
+  'first.late': 'The page is not complete. Please check the network.',
+  'first.no_script': 'Ordering needs JavaScript in your browser. In the store, the staff take your order too.',
+
   'why.again': 'Ordered {n} times',
   'why.last': 'Your last order',
   'why.hot': 'Popular today',

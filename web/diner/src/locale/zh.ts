@@ -49,6 +49,9 @@ export const zh = {
   'home.offer_always': '进行中',
   'home.welcome': '招牌必点',
 
+  'first.late': '页面没有加载完整，请检查网络。',
+  'first.no_script': '点餐需要打开浏览器的 JavaScript；也可以到门店请店员点单。',
+
   'why.again': '你点过 {n} 次',
   'why.last': '上次点的',
   'why.hot': '今日热销',

@@ -1,5 +1,6 @@
 /** The language of the app and its sentences. */
 import { ref } from 'vue'
+import { letKnow } from '@/lib/first'
 import { keep, load } from '@/lib/storage'
 import { en } from '@/locale/en'
 import { zh, type Key } from '@/locale/zh'
@@ -15,6 +16,7 @@ export const language = ref<Language>(load<Language>('language', ofPhone()))
 export function speak(chosen: Language): void {
   language.value = chosen
   keep('language', chosen)
+  letKnow('language', chosen)
   if (typeof document !== 'undefined') document.documentElement.lang = chosen
 }
 

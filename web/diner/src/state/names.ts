@@ -2,11 +2,12 @@
 import { computed, shallowRef, watch } from 'vue'
 import { api } from '@/api'
 import type { Offer } from '@/api/shapes'
+import { first } from '@/lib/first'
 import { language } from './language'
 import { coupons } from './mine'
 import { menu, nameOf, store_id } from './place'
 
-export const offers = shallowRef<readonly Offer[]>([])
+export const offers = shallowRef<readonly Offer[]>(first?.language === language.value && first.store_id === store_id.value ? first.offers : [])
 
 export async function loadOffers(): Promise<void> {
   if (!store_id.value) return

@@ -2,6 +2,7 @@
 import { computed, ref, shallowRef } from 'vue'
 import { api, menuOf, sentence } from '@/api'
 import type { Menu, Store } from '@/api/shapes'
+import { first, letKnow } from '@/lib/first'
 import { keep, load } from '@/lib/storage'
 import { language } from './language'
 
@@ -16,18 +17,24 @@ export interface Seat {
   readonly code: string
 }
 
-export const stores = shallowRef<readonly Store[]>(load<Store[]>('stores', []))
-export const store_id = ref(load('store', ''))
+const drawn = first?.language === language.value ? first : null
+const kept = load<Store[]>('stores', [])
+export const stores = shallowRef<readonly Store[]>([...(first?.stores ?? []), ...kept.filter((each) => !first?.stores.some((known) => known.id === each.id))])
+export const store_id = ref(load('store', '') || (first?.store_id ?? ''))
 export const seat = ref<Seat | null>(load<Seat | null>('seat', null))
 /** The menu as it was last seen stands until the one of this moment is here. */
 const seen = load<{ language: string; menu: Menu } | null>('menu', null)
 export const menu = shallowRef<Menu | null>(seen?.language === language.value && seen.menu.store_id === load('store', '') ? seen.menu : null)
 export const menuFault = ref('')
+/** The menu as the home page shows it: what the house drew it from, until the whole menu is here. */
+const drawnMenu = shallowRef<Menu | null>(drawn?.store_id === store_id.value ? drawn.menu : null)
+export const homeMenu = computed(() => drawnMenu.value ?? menu.value)
 export const spot = ref<{ latitude: number; longitude: number } | null>(null)
 
 export const store = computed(() => stores.value.find((each) => each.id === store_id.value) ?? null)
 export const nameOf = (each: { name: string; name_en: string }): string =>
   language.value === 'en' && each.name_en ? each.name_en : each.name
+export const addressOf = (each: Store): string => (language.value === 'en' && each.address_en ? each.address_en : each.address)
 
 /** Loads the stores, the nearest first where the phone said where it is; stays at the store that was chosen. */
 export async function loadStores(): Promise<void> {
@@ -41,7 +48,8 @@ export function chooseStore(chosen: string): void {
   if (chosen === store_id.value) return
   store_id.value = chosen
   keep('store', chosen)
-  menu.value = null
+  letKnow('store', chosen)
+  menu.value = drawnMenu.value = null
   if (seat.value && seat.value.store_id !== chosen) leaveSeat()
 }
 
@@ -54,6 +62,7 @@ export async function loadMenu(): Promise<void> {
   try {
     const found = await menuOf(store_id.value)
     if (mine !== asked) return
+    drawnMenu.value = null
     if (JSON.stringify(found) !== JSON.stringify(menu.value)) {
       menu.value = found
       keep('menu', { language: language.value, menu: found })
