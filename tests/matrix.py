@@ -319,6 +319,10 @@ GET    /v1/subscriptions                                        | ?  -  -  -  | 
 GET    /v1/subscriptions/{subscription_id}                      | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 POST   /v1/subscriptions/{subscription_id}/refunds              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +  +
 POST   /v1/subscriptions/{subscription_id}/stop                 | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +  +
+GET    /v1/subscription-refunds/owed                            | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
+POST   /v1/subscription-refunds/{back_id}/take-over             | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +  +
+POST   /v1/subscription-refunds/{back_id}/ask                   | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +  +
+POST   /v1/subscription-refunds/{back_id}/make-up               | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  +  +
 # members: oneself
 GET    /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
 PATCH  /v1/me                                                   | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -

@@ -23,10 +23,13 @@ from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet_sandbox import WalletSandbox
 from goodtaste.payment.gateways.wechat_sandbox import WechatSandbox
+from goodtaste.promo.subscription import charging, refunds
+from goodtaste.promo.subscription.refunds import Refund
 from tests import offers_kit, org_kit, print_kit
 from tests.matrix import CALLERS, KIOSK, rows
 from tests.member_kit import a_number, a_person, ask_code, give, phone_login, sent_code
 from tests.org_kit import Headers
+from tests.shop import write
 from tests.shop_kit import Floor, Member, line, the
 
 REASON = {"reason": "测试"}
@@ -255,6 +258,7 @@ REQUESTS: dict[str, Body] = {
     },
     "POST /v1/subscriptions/{subscription_id}/stop": _same(REASON),
     "POST /v1/subscriptions/{subscription_id}/refunds": lambda s, c: {"id": new_id(), "amount_fen": 1, **REASON},
+    "POST /v1/subscription-refunds/{back_id}/make-up": lambda s, c: {"id": new_id(), "way": "same", **REASON},
     "POST /v1/menu/categories": _category,
     "PUT /v1/menu/categories/{category_id}": _same({"name": "热菜", "version": 1}),
     "POST /v1/menu/dishes": _dish,
@@ -380,6 +384,18 @@ async def a_subscription(floor: Floor, member: Member) -> dict[str, str]:
     return {"plan_id": str(plan["id"]), "subscription_id": asked["id"]}
 
 
+async def a_charge_refund(floor: Floor, *, subscription_id: str, plan_id: str) -> str:
+    """Have a refund of a subscription's charge that the gateway refused."""
+    at, charge_id, back_id = floor.now, new_id(), new_id()
+    charge = dict.fromkeys(("notice_id", "noticed_fen", "noticed_s", "gateway_ref", "holds"), None)
+    charge |= {"id": charge_id, "subscription_id": subscription_id, "n": 1, "kind": "first", "plan_id": plan_id}
+    charge |= dict.fromkeys(("price_fen", "amount_fen", "refunded_fen"), 1_000) | {"credit_fen": 0, "made_s": 0}
+    charge |= {"state": "succeeded", "detail": "", "started_at": at, "look_at": at, "settled_at": at}
+    back = Refund(back_id, charge_id, back_id, 1_000, "cancelled", "failed", None, "", at, at, None, "same", None, None)
+    await floor.db.run(write(charging.BEGIN(**charge), refunds.begin([back])))
+    return back_id
+
+
 async def a_shift(floor: Floor) -> dict[str, Any]:
     """Have a shift of the manager that is counted and signed, and so a report, and another one that is open."""
     manager, witness = [
@@ -459,6 +475,7 @@ async def a_scene(floor: Floor) -> Scene:
     prices = await floor.db.execute(
         f"SELECT id FROM menu_price WHERE sku_id = '{the('sku/banquet')}' AND kind = 'list'"
     )
+    subscribed = await a_subscription(floor, owner)
     ids = {
         "store_id": floor.store.id,
         "area_id": tables[0]["area_id"],
@@ -477,7 +494,8 @@ async def a_scene(floor: Floor) -> Scene:
         "account_id": await an_account(floor),
         **await a_shift(floor),
         "template_id": await floor.a_template(claimable=True),
-        **await a_subscription(floor, owner),
+        **subscribed,
+        "back_id": await a_charge_refund(floor, **subscribed),
         "offer_id": await offers_kit.a_draft(floor),
         "coupon_id": await floor.a_coupon(owner),
         "adjustment_id": new_id(),

@@ -93,7 +93,7 @@ async def test_a_saved_plan_is_a_version_lifts_whom_it_reaches_and_lets_nobody_f
     without = a_plan(version + 1)
     del without["levels"][1]
     answer = await save(house, without)
-    assert (refused(answer), "hold silver" in answer.json()["facts"]["why"]) == ("member.bad_plan", True)
+    assert (refused(answer), answer.json()["facts"]["why"]) == ("member.bad_plan", "member.fault.held")
     assert (await save(house, a_plan(version + 1))).status_code == 200
     await house.run_jobs()
     assert [await each.level() for each in (low, high)] == ["silver", "silver"]

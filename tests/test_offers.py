@@ -80,6 +80,16 @@ BAD: list[tuple[dict[str, Any], str, str]] = [
     ({"benefit": {"kind": "gift", "sku_id": new_id(), "name": "茶"}}, "offer.benefit.sku_id", "promo.fault.unknown"),
     ({"limit_each": 1}, "limit_each", "promo.fault.limit_for_guests"),
     ({"budget_fen": 0}, "budget_fen", "promo.fault.no_budget"),
+    (
+        {"benefit": {"kind": "spend_and_save", "tiers": [{"threshold_fen": 100, "off_fen": 20}]}},
+        "offer.benefit.tiers",
+        "promo.fault.idle_threshold",
+    ),
+    (
+        {"benefit": {"kind": "percent_off", "off_bp": 1_000, "threshold_fen": 100}},
+        "offer.benefit.threshold_fen",
+        "promo.fault.idle_threshold",
+    ),
     ({"offer": {"id": "half-price"}}, "offer.id", "promo.fault.not_an_id"),
 ]
 

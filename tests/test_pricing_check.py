@@ -115,6 +115,7 @@ def when(**asked: Any) -> Offer:
         (an_offer(lane="nowhere"), "lane"),
         (an_offer(groups=("g",), gives_way_to=("g",)), "gives_way_to_itself"),
         (an_offer(groups=("g",), stacks_with=("g",)), "stacks_in_its_group"),
+        (an_offer(stacks_with=("b",), gives_way_to=("b",)), "stacks_and_gives_way"),
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )
@@ -134,7 +135,7 @@ def test_offers_that_give_way_in_a_ring_are_found_and_those_in_a_row_are_not() -
     assert check_set([a, b, c, outside]) == []
     back = msgspec.structs.replace(a, groups=("g",))
     [fault] = check_set([outside, c, b, back])
-    assert (fault.code, fault.facts) == ("ring", {"offer_ids": ["a", "b", "c"]})
+    assert (fault.code, fault.facts) == ("ring", {"offer_ids": ["a", "b", "c"], "names": [an_offer().name] * 3})
 
 
 @pytest.mark.parametrize(
@@ -142,7 +143,7 @@ def test_offers_that_give_way_in_a_ring_are_found_and_those_in_a_row_are_not() -
     [
         ({"stacks_with": ("b",), "groups": ("g",)}, {"groups": ("g",)}, "stacks_and_excludes"),
         ({"stacks_with": ("b",)}, {"stacks_with": ("c",)}, "stacks_one_sided"),
-        ({"stacks_with": ("b",), "gives_way_to": ("b",)}, {}, "stacks_and_gives_way"),
+        ({"stacks_with": ("b",), "gives_way_to": ("g",)}, {"groups": ("g",)}, "stacks_and_gives_way"),
         ({"stacks_with": ("b",)}, {"stacks_with": ("order",)}, None),
         ({"stacks_with": ()}, {"groups": ("g",)}, None),
     ],

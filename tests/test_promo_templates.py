@@ -159,6 +159,19 @@ async def test_by_its_template_a_coupon_comes_back_for_some_days_after_a_refund_
     await floor.books_hold()
 
 
+async def test_the_reason_is_said_in_the_language_of_who_saves(floor: Floor) -> None:
+    admin, asked = floor.at("hq_admin"), _terms(value=20, threshold_fen=100) | {"id": new_id()}
+    said = (await floor.do("POST", PATH, asked, admin)).json()
+    assert (said["facts"]["why"], said["facts"]["threshold_fen"]) == ("promo.fault.idle_threshold", 100)
+    assert said["detail"].startswith("门槛 ¥1.00 点一份就达到（最便宜的一份 ¥")
+    said = (await floor.do("POST", PATH, asked, admin | {"accept-language": "en"})).json()
+    assert said["detail"].startswith("Any one portion reaches the threshold of ¥1.00 (the cheapest costs ¥")
+    plain = await floor.done(
+        "POST", PATH, asked | {"value": 100}, admin
+    )  # as much as it takes off: no threshold is meant
+    assert plain["threshold_fen"] == 100
+
+
 async def test_a_budget_for_a_store_where_the_coupon_does_not_hold_is_refused(floor: Floor) -> None:
     asked = _terms(store_ids=[floor.store.id], store_budgets=[{"store_id": floor.elsewhere.id, "budget_count": 1}])
     assert await floor.refuses("POST", PATH, asked | {"id": new_id()}, floor.at("hq_admin")) == "promo.bad_template"

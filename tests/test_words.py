@@ -30,6 +30,7 @@ MOVEMENTS = (
     "redeem",
     "unredeem",
 )
+REASON = re.compile(r"\w+\.fault\.\w+")
 FACT = re.compile(r"\{(\w+)(?::\w+)?\}")
 
 
@@ -79,6 +80,25 @@ def test_every_code_that_the_command_line_speaks_has_a_sentence() -> None:
     }
     assert spoken
     assert spoken - sentences("en").keys() == set()
+
+
+def test_every_reason_that_the_source_names_has_a_sentence() -> None:
+    named = {
+        node.value
+        for file in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and REASON.fullmatch(node.value)
+    }
+    assert len(named) > 30
+    assert named - sentences("en").keys() == set()
+
+
+def test_a_refusal_says_its_reason_in_words() -> None:
+    facts = {"field": "threshold_fen", "why": "pricing.fault.below_value", "threshold_fen": 100, "off_fen": 2_000}
+    assert sentence("promo.bad_template", "zh-CN", facts).do.startswith(
+        "满 ¥1.00 减 ¥20.00，减的比满的多。金额以分为单位"
+    )
+    assert sentence("promo.bad_template", "en", facts).do.startswith("¥20.00 off from ¥1.00 is more off than is spent.")
 
 
 def test_a_sentence_carries_its_facts_and_survives_without_them() -> None:

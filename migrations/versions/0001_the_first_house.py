@@ -488,7 +488,7 @@ def upgrade() -> None:
         )
         batch_op.create_index(
             "ledger_lot_oldest_idx",
-            ["account_id", "expires_on", "id"],
+            ["account_id", "expires_on", "id", "remaining"],
             unique=False,
             postgresql_where=sa.text("remaining > 0"),
             sqlite_where=sa.text("remaining > 0"),
@@ -2760,6 +2760,9 @@ def upgrade() -> None:
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("charge_id", columns.Id(), nullable=False),
         sa.Column("cause_id", columns.Id(), nullable=False),
+        sa.Column("way", columns.Str(), nullable=False),
+        sa.Column("makes_up_for", columns.Id(), nullable=True),
+        sa.Column("owner_id", columns.Id(), nullable=True),
         sa.Column("amount_fen", columns.Int(), nullable=False),
         sa.Column("reason", columns.Str(), nullable=False),
         sa.Column("state", columns.Str(), nullable=False),
@@ -2774,15 +2777,27 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "state IN ('pending', 'unknown', 'succeeded', 'failed')", name=op.f("promo_charge_refund_state")
         ),
+        sa.CheckConstraint("way IN ('same', 'transfer')", name=op.f("promo_charge_refund_way")),
         sa.CheckConstraint("amount_fen > 0", name=op.f("promo_charge_refund_amount")),
         sa.ForeignKeyConstraint(["charge_id"], ["promo_charge.id"], name=op.f("promo_charge_refund_charge_id_fkey")),
+        sa.ForeignKeyConstraint(
+            ["makes_up_for"], ["promo_charge_refund.id"], name=op.f("promo_charge_refund_makes_up_for_fkey")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("promo_charge_refund_pkey")),
+        sa.UniqueConstraint("makes_up_for", name="promo_charge_refund_made_up"),
         sqlite_strict=True,
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("promo_charge_refund", schema=None) as batch_op:
         batch_op.create_index("promo_charge_refund_charge_idx", ["charge_id"], unique=False)
         batch_op.create_index("promo_charge_refund_next_at_idx", ["next_at"], unique=False)
+        batch_op.create_index(
+            "promo_charge_refund_owed_idx",
+            ["started_at", "id"],
+            unique=False,
+            postgresql_where=sa.text("state <> 'succeeded'"),
+            sqlite_where=sa.text("state <> 'succeeded'"),
+        )
 
     op.create_table(
         "promo_period",
@@ -2843,6 +2858,11 @@ def downgrade() -> None:
     op.drop_table("promo_grant")
     op.drop_table("promo_period")
     with op.batch_alter_table("promo_charge_refund", schema=None) as batch_op:
+        batch_op.drop_index(
+            "promo_charge_refund_owed_idx",
+            postgresql_where=sa.text("state <> 'succeeded'"),
+            sqlite_where=sa.text("state <> 'succeeded'"),
+        )
         batch_op.drop_index("promo_charge_refund_next_at_idx")
         batch_op.drop_index("promo_charge_refund_charge_idx")
 

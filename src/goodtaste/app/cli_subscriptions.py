@@ -11,7 +11,7 @@ from goodtaste.app.cli_words import out, stop, tell
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.money import yuan
-from goodtaste.promo.subscription import attending, plans, views
+from goodtaste.promo.subscription import attending, owed, plans, views
 
 STATES = ["pending", "trial", "active", "past_due", "cancelled", "ended"]
 
@@ -45,6 +45,19 @@ def list_(context: click.Context, state: str | None, limit: int) -> None:
     for each in found.subscriptions:
         ends = str(each.ends_on or "")
         table.add_row(each.id, each.member_id, each.family, each.state, str(each.period), ends, each.why)
+    out.print(table)
+
+
+@subscriptions.command("owed")
+@click.option("--limit", type=click.IntRange(1, 200), default=20, show_default=True, help="Newest refunds to show.")
+@click.pass_context
+def owed_(context: click.Context, limit: int) -> None:
+    """List refunds that failed or take longer than a day, with who looks after them, newest first."""
+    found = in_house(context, lambda ctx: ctx.query(owed.owed(at=ctx.now, before="", limit=limit)))
+    table = Table("refund", "subscription", "amount", "state", "why", "owner", "since")
+    for each in found.refunds:
+        cells = (each.id, each.subscription_id, yuan(each.amount_fen), each.state, each.why, each.owner_id or "")
+        table.add_row(*cells, f"{each.started_at:%Y-%m-%d %H:%M}")
     out.print(table)
 
 

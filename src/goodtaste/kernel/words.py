@@ -57,10 +57,19 @@ def sentences(language: str) -> Mapping[str, Sentence]:
 
 
 def sentence(code: str, language: str, facts: Mapping[str, Any]) -> Sentence:
-    """Return the sentence for `code` with its facts."""
-    found = sentences(language)[code]
-    fill = _FILL[language]
+    """Return the sentence for `code` with its facts; a `why` among them that is the code of a sentence itself is said in words."""
+    known, fill = sentences(language), _FILL[language]
+    found, why = known[code], facts.get("why")
+    if isinstance(why, str) and why in known:
+        facts = {**facts, "why": in_one(sentence(why, language, {**facts, "why": ""}), language)}
     return Sentence(fill.format(found.say, **facts), fill.format(found.do, **facts))
+
+
+def in_one(said: Sentence, language: str) -> str:
+    """Return what is wrong and what to do about it as one text."""
+    if not said.do:
+        return said.say
+    return f"{said.say}。{said.do}" if language == "zh-CN" else f"{said.say}. {said.do}"
 
 
 def language_of(accept: str | None) -> str:

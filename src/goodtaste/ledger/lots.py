@@ -23,7 +23,7 @@ TAKEN = (
 )  # kinds of movements that take points for an order, or for something of the points shop
 CAME_BACK = ("release", "unspend", "unredeem")
 LOT_PAGE = 64  # lots read at first, which serves all but a few spends
-MORE_LOTS = 1_024  # lots read at a time by a spend that needs more
+MORE_LOTS = 512  # lots read at a time by a spend that needs more
 
 
 class NotEnough(Refusal):

@@ -90,6 +90,7 @@ lot = create_table(
         "account_id",
         "expires_on",
         "id",
+        "remaining",
         postgresql_where=text("remaining > 0"),
         sqlite_where=text("remaining > 0"),
     ),
@@ -101,7 +102,8 @@ lot = create_table(
     ),
     narrow=True,
 )
-"""`told_days`: the nearest of the notices that it runs out, in days ahead, that its owner has been given."""
+"""`ledger_lot_oldest_idx` holds all that a spend reads of lots, so that finding them does not visit their rows, each on a page of its own.
+`told_days`: the nearest of the notices that it runs out, in days ahead, that its owner has been given."""
 
 lot_use = create_table(
     "ledger_lot_use",

@@ -49,7 +49,7 @@ Days = Annotated[int, msgspec.Meta(ge=0, le=366)]
 
 
 class BadPlan(Refusal):
-    """Raised for a level plan that contradicts itself or what members hold.  Facts: `field`, `why`."""
+    """Raised for a level plan that contradicts itself or what members hold.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "member.bad_plan"
     status = 422
@@ -176,13 +176,13 @@ def save_plan(asked: PlanAsked, *, actor: Actor, at: datetime) -> Steps[Plan]:
     if asked.version != now.version:
         raise PlanMoved(version=now.version)
     if fault := plan_fault(asked_levels, terms):
-        raise BadPlan(field=fault[0], why=fault[1])
+        raise BadPlan(field=fault[0], why=fault[1], **fault[2])
     if asked_levels[0].code != program.levels[0].code:
-        raise BadPlan(field="levels", why=f"the lowest level stays {program.levels[0].code}")
+        raise BadPlan(field="levels", why="member.fault.lowest_stays", level=program.levels[0].code)
     gone = sorted({level.code for level in program.levels} - {level.code for level in asked_levels})
     held = yield from rows(HOLDERS(codes=gone))
     if held:
-        raise BadPlan(field="levels", why=f"{held[0].n} members hold {held[0].level}")
+        raise BadPlan(field="levels", why="member.fault.held", n=held[0].n, level=held[0].level)
     yield [
         SAVE(
             version=after.version,

@@ -6,7 +6,7 @@ from calendar import isleap
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -147,30 +147,31 @@ def keeping(grant: LevelGrant | None, *, growth: int, program: Program) -> Keepi
     )
 
 
-def plan_fault(levels: Sequence[Level], terms: LevelTerms) -> tuple[str, str] | None:
+PlanFault = tuple[str, str, dict[str, Any]]
+"""The field, the code of the reason, and its facts."""
+
+
+def plan_fault(levels: Sequence[Level], terms: LevelTerms) -> PlanFault | None:
     """Return which field of a plan cannot be so, and why; None where all can."""
     if len(levels) > LEVELS_MAX:
-        return "levels", f"there are at most {LEVELS_MAX}"
+        return "levels", "member.fault.too_many_levels", {"most": LEVELS_MAX}
     if len({level.code for level in levels}) < len(levels):
-        return "code", "is there twice"
+        return "code", "member.fault.twice", {}
     if levels[0].growth_min or levels[0].keep_min:
-        return "growth_min", "the lowest level begins at 0 and keeps at 0"
+        return "growth_min", "member.fault.lowest_begins", {}
     for below, level in pairwise(levels):
         if level.growth_min <= below.growth_min:
-            return "growth_min", f"of {level.code} must be above that of {below.code}"
+            return "growth_min", "member.fault.must_rise", {"level": level.code, "below": below.code}
     if terms.notice_days > terms.hold_months * SHORTEST_MONTH:
-        return "notice_days", "is longer than the period"
+        return "notice_days", "member.fault.notice_long", {}
     return next(filter(None, map(_level_fault, levels)), None)
 
 
-def _level_fault(level: Level) -> tuple[str, str] | None:
+def _level_fault(level: Level) -> PlanFault | None:
     if level.growth_min > GROWTH_SANE:
-        return "growth_min", f"of {level.code} is in yuan paid in a year, at most {GROWTH_SANE}; is it in fen?"
+        return "growth_min", "member.fault.in_fen", {"level": level.code, "most": GROWTH_SANE}
     if level.keep_min > level.growth_min:
-        return "keep_min", f"of {level.code} is above what reaches it"
+        return "keep_min", "member.fault.keep_above", {"level": level.code}
     if not EARN_LEAST_BP <= level.earn_bp <= EARN_MOST_BP:
-        return (
-            "earn_bp",
-            f"of {level.code} is in basis points of the base rate: 10000 is once, 15000 half as much again",
-        )
+        return "earn_bp", "member.fault.earn_rate", {"level": level.code}
     return None

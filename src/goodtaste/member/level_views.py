@@ -31,7 +31,7 @@ PAGE = 30
 
 
 class BadSpan(Refusal):
-    """Raised for the end of a correction that cannot be meant.  Facts: `field`, `why`."""
+    """Raised for the end of a correction that cannot be meant.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "member.bad_span"
     status = 422
@@ -180,7 +180,7 @@ def level_history(member_id: str, *, before: str, limit: int, language: str) -> 
 def correct_level(asked: LevelCorrection, *, member_id: str, actor: Actor, at: datetime) -> Steps[LevelCorrected]:
     """Lift a member by hand, once per `asked.id`.  Refuses `BadSpan`, `LevelUnknown`, `GrantOver` for an end that is past."""
     if asked.until_at and asked.until_at.year >= LAST_YEAR:
-        raise BadSpan(field="until_at", why=f"must lie before the year {LAST_YEAR}")
+        raise BadSpan(field="until_at", why="member.fault.year", last=LAST_YEAR)
     made = yield from first(GRANT(id=asked.id))
     if made and made.until_at != asked.until_at:
         raise IdTaken(id=asked.id)

@@ -21,7 +21,7 @@ Limit = Annotated[int, msgspec.Meta(ge=0, le=COUNT_MAX)]
 
 
 class BadPointsRules(Refusal):
-    """Raised for rules of points that contradict themselves.  Facts: `field`, `why`."""
+    """Raised for rules of points that contradict themselves.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "member.bad_points_rules"
     status = 422
@@ -45,13 +45,13 @@ class NewPointsRules(Input, frozen=True):
 
 def _checked(asked: NewPointsRules, program: Program) -> PointsRules:
     if len({*asked.notice_days}) != len(asked.notice_days):
-        raise BadPointsRules(field="notice_days", why="names a day twice")
+        raise BadPointsRules(field="notice_days", why="member.fault.twice")
     if asked.adjust_alone_day_max < asked.adjust_alone_max:
-        raise BadPointsRules(field="adjust_alone_day_max", why="is below adjust_alone_max")
+        raise BadPointsRules(field="adjust_alone_day_max", why="member.fault.day_below_alone")
     if asked.gift_day_max < asked.gift_max:
-        raise BadPointsRules(field="gift_day_max", why="is below gift_max")
+        raise BadPointsRules(field="gift_day_max", why="member.fault.gift_day_below")
     if asked.gift_level and asked.gift_level not in {level.code for level in program.levels}:
-        raise BadPointsRules(field="gift_level", why="is no level of the program")
+        raise BadPointsRules(field="gift_level", why="member.fault.no_level")
     fields = {name: getattr(asked, name) for name in PointsRules.__struct_fields__}
     return PointsRules(**fields | {"notice_days": tuple(sorted(asked.notice_days, reverse=True))})
 

@@ -23,7 +23,7 @@ Nickname = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
 
 
 class BadProfile(Refusal):
-    """Raised for a profile field that cannot be so.  Facts: `field`, `why`."""
+    """Raised for a profile field that cannot be so.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "member.bad_profile"
     status = 422
@@ -119,9 +119,9 @@ def clean(text: str, *, field: str) -> str:
     """Return a text for people without blanks around it; refuses `BadProfile` for one that is empty or holds control characters."""
     trimmed = text.strip()
     if not trimmed:
-        raise BadProfile(field=field, why="is empty")
+        raise BadProfile(field=field, why="member.fault.empty")
     if any(unicodedata.category(c) in ("Cc", "Cs", "Co", "Zl", "Zp") for c in trimmed):
-        raise BadProfile(field=field, why="holds control characters")
+        raise BadProfile(field=field, why="member.fault.control")
     return trimmed
 
 
@@ -129,11 +129,11 @@ def _birthday(asked: Birthday | None, today: date) -> dict[str, int | None]:
     if asked is None:
         return {"birth_month": None, "birth_day": None, "birth_year": None}
     if not rules.is_birthday(asked.month, asked.day, asked.year):
-        raise BadProfile(field="birthday", why="there is no such day")
+        raise BadProfile(field="birthday", why="member.fault.no_such_day")
     if asked.year is not None:
         years = rules.age(asked.month, asked.day, asked.year, today=today)
         if years < 0:
-            raise BadProfile(field="birthday", why="is in the future")
+            raise BadProfile(field="birthday", why="member.fault.future")
         if years < rules.ADULT_ENOUGH:
             raise UnderAge(age_min=rules.ADULT_ENOUGH)
     return {"birth_month": asked.month, "birth_day": asked.day, "birth_year": asked.year}

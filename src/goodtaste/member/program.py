@@ -24,7 +24,7 @@ HUNDRED_YUAN = 10_000  # fen
 
 
 class BadProgram(Refusal):
-    """Raised for a program that contradicts itself.  Facts: `field`, `why`."""
+    """Raised for a program that contradicts itself.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "member.bad_program"
     status = 422
@@ -82,15 +82,13 @@ def _check(asked: ProgramTerms, program: Program) -> None:
     try:
         zone_of(asked.zone)
     except ValueError as error:
-        raise BadProgram(field="zone", why="is no time zone such as Asia/Shanghai") from error
+        raise BadProgram(field="zone", why="member.fault.no_zone") from error
     if asked.bill_hold_minutes < asked.hold_minutes:
-        raise BadProgram(field="bill_hold_minutes", why="is below hold_minutes")
+        raise BadProgram(field="bill_hold_minutes", why="member.fault.hold_below")
     best_bp = max(level.earn_bp for level in program.levels)
     back_fen = asked.earn_points_per_100_yuan * best_bp * asked.fen_per_100_points // (10_000 * 100)
     if back_fen > HUNDRED_YUAN:
-        raise BadProgram(
-            field="earn_points_per_100_yuan", why=f"gives back {back_fen} fen for 10000 fen paid, by fen_per_100_points"
-        )
+        raise BadProgram(field="earn_points_per_100_yuan", why="member.fault.gives_back", back_fen=back_fen)
 
 
 @script

@@ -236,6 +236,13 @@ class MenuBook:
         """Return all prices of a SKU and kind: past, present and to come."""
         return self._prices.get((sku_id, kind), ())
 
+    def least_fen(self, dish_ids: Sequence[str], *, at: datetime) -> int | None:
+        """Return the least that a portion of these dishes, or of all, costs anywhere at `at` or later; None where none is sold."""
+        dishes = [self.dish[each] for each in dish_ids] if dish_ids else self.dish.values()
+        skus = [sku.id for dish in dishes for sku in dish.skus if self.sells(sku, dish)]
+        prices = [row for sku_id in skus for kind in ("list", "member") for row in self.prices_of(sku_id, kind)]
+        return min((row.amount_fen for row in prices if row.valid_to_at is None or row.valid_to_at > at), default=None)
+
     def called(self, sku_id: str) -> tuple[str, str] | None:
         """Return what a SKU is called with its dish, in Chinese and English, or None where there is none."""
         sku = self.sku.get(sku_id)

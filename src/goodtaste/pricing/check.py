@@ -86,6 +86,8 @@ def _place(offer: Offer, lanes: Sequence[Lane]) -> _Found:
         yield "gives_way_to", "gives_way_to_itself", {"names": sorted(own & set(offer.gives_way_to))}
     if offer.stacks_with and set(offer.groups) & set(offer.stacks_with):
         yield "stacks_with", "stacks_in_its_group", {"names": sorted(set(offer.groups) & set(offer.stacks_with))}
+    for name in sorted(set(offer.stacks_with or ()) & set(offer.gives_way_to)):
+        yield "gives_way_to", "stacks_and_gives_way", {"name": name}
     for field in ("groups", "stacks_with", "gives_way_to"):
         yield from _twice(field, getattr(offer, field) or ())
 
@@ -201,7 +203,8 @@ def check_set(offers: Sequence[Offer]) -> list[Fault]:
         ids = [offer.id for offer in offers]
         found += [Fault(each, "id", "twice", {"names": [each]}) for each in sorted(by_id) if ids.count(each) > 1]
     for ring in _rings(by_id):
-        found.append(Fault(ring[0], "gives_way_to", "ring", {"offer_ids": ring}))
+        names = [by_id[each].name for each in ring]
+        found.append(Fault(ring[0], "gives_way_to", "ring", {"offer_ids": ring, "names": names}))
     for one, other in combinations(by_id.values(), 2):
         found += _contradiction(one, other)
     return found
@@ -253,11 +256,12 @@ def _contradiction(one: Offer, other: Offer) -> Iterator[Fault]:
     for asking, asked in ((one, other), (other, one)):
         if asking.stacks_with is None or asked.id not in asking.stacks_with:
             continue
+        told: dict[str, Any] = {"offer_id": asked.id, "name": asked.name}
         if set(one.groups) & set(other.groups):
-            facts = {"offer_id": asked.id, "names": sorted(set(one.groups) & set(other.groups))}
+            facts = told | {"names": sorted(set(one.groups) & set(other.groups))}
             yield Fault(asking.id, "stacks_with", "stacks_and_excludes", facts)
         names = {asking.id, *asking.groups, lane_of(asking)}
         if asked.stacks_with is not None and not names & set(asked.stacks_with):
-            yield Fault(asking.id, "stacks_with", "stacks_one_sided", {"offer_id": asked.id})
-        if {asked.id, *asked.groups} & set(asking.gives_way_to):
-            yield Fault(asking.id, "gives_way_to", "stacks_and_gives_way", {"offer_id": asked.id})
+            yield Fault(asking.id, "stacks_with", "stacks_one_sided", told)
+        if set(asked.groups) & set(asking.gives_way_to):
+            yield Fault(asking.id, "gives_way_to", "stacks_and_gives_way", told)

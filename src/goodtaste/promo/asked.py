@@ -27,7 +27,8 @@ Groups = Annotated[tuple[GroupName, ...], msgspec.Meta(max_length=20)]
 
 
 class BadTemplate(Refusal):
-    """Raised when a template contradicts itself or names what there is not.  Facts: `field`, `why`."""
+    """Raised when a template contradicts itself or names what there is not.  Facts: `field`, `why` (the code of the reason), and those of
+    the reason."""
 
     code = "promo.bad_template"
     status = 422
@@ -124,22 +125,31 @@ def check(asked: TemplateTerms, *, ground: Ground) -> None:
     _check_places(asked, ground)
 
 
+def check_threshold(asked: TemplateTerms, *, ground: Ground, at: datetime) -> None:
+    """Refuse `BadTemplate` for a threshold that any one portion of the menu reaches: an amount in yuan, or none was meant."""
+    least_fen = ground.book.least_fen((), at=at) or 0
+    plain = asked.kind == "cash" and asked.value == asked.threshold_fen  # as much as it takes off: it gives no change
+    if 0 < asked.threshold_fen <= least_fen and not plain:
+        facts = {"threshold_fen": asked.threshold_fen, "least_fen": least_fen}
+        raise BadTemplate(field="threshold_fen", why="promo.fault.idle_threshold", **facts)
+
+
 def _check_times(asked: TemplateTerms) -> None:
     for field, at in (("valid_from_at", asked.valid_from_at), ("valid_to_at", asked.valid_to_at)):
         if at is not None and at.tzinfo is None:
-            raise BadTemplate(field=field, why="needs a zone, such as 2026-11-22T00:00:00+08:00")
+            raise BadTemplate(field=field, why="pricing.fault.needs_zone")
         if at is not None and not FIRST_YEAR < at.year < LAST_YEAR:
-            raise BadTemplate(field=field, why=f"must lie between the years {FIRST_YEAR} and {LAST_YEAR}")
+            raise BadTemplate(field=field, why="pricing.fault.year", first=FIRST_YEAR, last=LAST_YEAR)
     if asked.valid_days is None and asked.valid_hours is None and asked.valid_to_at is None:
-        raise BadTemplate(field="valid_days", why="needs valid_days, valid_hours or valid_to_at")
+        raise BadTemplate(field="valid_days", why="promo.fault.no_validity")
     if asked.valid_days is not None and asked.valid_hours is not None:
-        raise BadTemplate(field="valid_hours", why="stands beside valid_days: which of them is meant?")
+        raise BadTemplate(field="valid_hours", why="promo.fault.days_and_hours")
     if asked.valid_from_at and asked.valid_to_at and asked.valid_to_at <= asked.valid_from_at:
-        raise BadTemplate(field="valid_to_at", why="must be after valid_from_at")
+        raise BadTemplate(field="valid_to_at", why="pricing.fault.never_valid")
     if asked.conditions.store_ids or asked.conditions.channels:
-        raise BadTemplate(field="conditions", why="stores and channels stand in store_ids and channels")
+        raise BadTemplate(field="conditions", why="promo.fault.places_apart")
     for fault in check_offer(_probe(asked)):
-        raise BadTemplate(field=fault.field, why=f"{fault.code} {', '.join(map(str, fault.facts.values()))}".strip())
+        raise BadTemplate(field=fault.field, why=f"pricing.fault.{fault.code}", **fault.facts)
 
 
 def _probe(asked: TemplateTerms) -> Offer:
@@ -156,15 +166,16 @@ def _probe(asked: TemplateTerms) -> Offer:
 
 def _check_money(asked: TemplateTerms) -> None:
     if asked.kind == "percent" and asked.value > PERCENT:
-        raise BadTemplate(field="value", why="is in basis points: 10000 is 100 %")
+        raise BadTemplate(field="value", why="pricing.fault.percent", off_bp=asked.value)
     if asked.kind == "cash" and asked.threshold_fen and asked.value > asked.threshold_fen:
-        raise BadTemplate(field="threshold_fen", why="is below the value; is one of them in yuan?")
+        facts = {"threshold_fen": asked.threshold_fen, "off_fen": asked.value}
+        raise BadTemplate(field="threshold_fen", why="pricing.fault.below_value", **facts)
     if asked.budget_fen is not None and not rules.is_bounded(asked.kind, cap_fen=asked.cap_fen):
-        raise BadTemplate(field="budget_fen", why="needs a cap_fen: nothing else bounds what such a coupon costs")
+        raise BadTemplate(field="budget_fen", why="promo.fault.no_cap")
     if asked.limit_day is not None and asked.limit_day > asked.limit_each:
-        raise BadTemplate(field="limit_day", why="is above limit_each, so it would never count")
+        raise BadTemplate(field="limit_day", why="promo.fault.day_above_each")
     if (asked.cost_centre == "partner") != bool(asked.partner):
-        raise BadTemplate(field="partner", why="is named where the cost centre is a partner, and nowhere else")
+        raise BadTemplate(field="partner", why="promo.fault.partner")
 
 
 def _check_places(asked: TemplateTerms, ground: Ground) -> None:
@@ -173,12 +184,14 @@ def _check_places(asked: TemplateTerms, ground: Ground) -> None:
         there = ground.book.dish if field == "dish_ids" else ground.directory.stores
         unknown = [each for each in ids if each not in there]
         if unknown:
-            raise BadTemplate(field=field, why=f"names what does not exist: {', '.join(unknown[:3])}")
+            raise BadTemplate(field=field, why="promo.fault.unknown", names=unknown[:3])
         if len({*ids}) < len(ids):
-            raise BadTemplate(field=field, why="names something twice")
+            raise BadTemplate(
+                field=field, why="pricing.fault.twice", names=sorted({each for each in ids if ids.count(each) > 1})
+            )
     if (asked.kind == "gift") != bool(asked.sku_id) or (asked.sku_id and asked.sku_id not in ground.book.sku):
-        raise BadTemplate(field="sku_id", why="names what a gift gives, and nothing else does")
+        raise BadTemplate(field="sku_id", why="promo.fault.gift_sku")
     if asked.store_ids and {*budgets} - {*asked.store_ids}:
-        raise BadTemplate(field="store_budgets", why="is for a store where the coupon may not be used")
+        raise BadTemplate(field="store_budgets", why="promo.fault.other_store")
     if any(each.budget_count is None and each.budget_fen is None for each in asked.store_budgets):
-        raise BadTemplate(field="store_budgets", why="has neither a count nor an amount")
+        raise BadTemplate(field="store_budgets", why="promo.fault.empty_store_budget")

@@ -35,7 +35,15 @@ from goodtaste.kernel.input import COUNT_MAX
 from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.pricing.api import Conditions, Policy
 from goodtaste.promo import rules
-from goodtaste.promo.asked import Ground, NewTemplate, StoreBudget, TemplateChange, TemplateTerms, check
+from goodtaste.promo.asked import (
+    Ground,
+    NewTemplate,
+    StoreBudget,
+    TemplateChange,
+    TemplateTerms,
+    check,
+    check_threshold,
+)
 from goodtaste.promo.tables import store_budget, template
 
 PAGE_MAX = 200
@@ -231,6 +239,7 @@ def _budgets(template_id: str, budgets: tuple[StoreBudget, ...]) -> Change:
 def make(asked: NewTemplate, *, ground: Ground, actor: Actor, at: datetime) -> Steps[Template]:
     """Make a template, once per `asked.id`, whose days are the brand's.  Refuses `BadTemplate`."""
     check(asked, ground=ground)
+    check_threshold(asked, ground=ground, at=at)
     mark = fingerprint(asked)
     found, marks = yield from together(ONE(id=asked.id), MARK(id=asked.id))
     if found:
@@ -273,6 +282,8 @@ def edit(template_id: str, asked: TemplateChange, *, ground: Ground, actor: Acto
     before = one((yield from rows(ONE(id=template_id))), template_id)
     now, then = _as_kept(_terms(asked)), _as_kept(before)
     changed = {name: now[name] for name in _TERMS if now[name] != then[name]}
+    if "threshold_fen" in changed:
+        check_threshold(asked, ground=ground, at=at)
     if before.version == asked.version + 1 and not changed:
         return before
     if before.version != asked.version:

@@ -38,6 +38,9 @@ def connect(path: str | Path, *, read_only: bool = False) -> sqlite3.Connection:
     db.execute("PRAGMA journal_mode=WAL")
     db.execute("PRAGMA synchronous=FULL")
     db.execute("PRAGMA foreign_keys=ON")
+    db.execute(
+        "PRAGMA temp_store=MEMORY"
+    )  # pages that a savepoint would put back: beyond 16 of them they go to a file otherwise
     db.execute(f"PRAGMA cache_size=-{CACHE_KB}")
     db.execute(f"PRAGMA wal_autocheckpoint={CHECKPOINT_PAGES}")
     db.execute(f"PRAGMA query_only={int(read_only)}")

@@ -184,7 +184,7 @@ def order(asked: NewBatch, *, actor: Actor, at: datetime) -> Steps[Batch]:
         raise BudgetSpent(template_id=of.id)
     until = asked.expires_at
     if until is not None and (until.tzinfo is None or not at < until < LATEST):
-        raise BadTemplate(field="expires_at", why="must lie after now, with its zone")
+        raise BadTemplate(field="expires_at", why="promo.fault.code_expiry")
     until = until.astimezone(UTC) if until else None
     made = Batch(asked.id, of.id, asked.name, asked.count, 0, 0, of.cost_fen, "making", until, actor.id, at)
     try:

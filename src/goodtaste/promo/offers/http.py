@@ -11,7 +11,7 @@ from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.web import Before, anybody, context, staff
-from goodtaste.kernel.words import sentence
+from goodtaste.kernel.words import in_one, sentence
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
 from goodtaste.org.api import Directory
@@ -40,15 +40,14 @@ async def _run(ctx: Ctx, script: Script[T]) -> T:
     try:
         result = await ctx.run(script)
     except BadOffer as refused:
-        faults = [each | {"words": _words(each, ctx.language)} for each in refused.facts["faults"]]
+        language = ctx.language
+        faults = [
+            each | {"words": in_one(sentence(each["code"], language, each["facts"]), language)}
+            for each in refused.facts["faults"]
+        ]
         raise BadOffer(field=faults[0]["field"], why=faults[0]["words"], faults=faults) from refused
     await ctx.refresh()
     return result
-
-
-def _words(fault: dict[str, Any], language: str) -> str:
-    said = sentence(fault["code"], language, fault["facts"])
-    return f"{said.say}。{said.do}" if language == "zh-CN" else f"{said.say}. {said.do}"
 
 
 @get("/v1/offers", opt=staff("offer.read"), tags=["offers"])

@@ -81,7 +81,8 @@ def faults_of(offer_id: str, terms: Terms, here: Known, *, at: datetime) -> list
         found.append(Fault("limit_each", "promo.fault.limit_for_guests"))
     if terms.budget_fen == 0:
         found.append(Fault("budget_fen", "promo.fault.no_budget"))
-    return [*found, *_strangers(asked, here)]
+    found += _strangers(asked, here)
+    return found or [*_idle(asked.benefit, here.book, at=at)]
 
 
 def faults_among(terms: Terms, others: Sequence[pricing.Offer]) -> list[Fault]:
@@ -119,6 +120,18 @@ def _strangers(asked: pricing.Offer, here: Known) -> Iterator[Fault]:
         yield from _unknown(f"benefit.{field}", dish_ids, here.book.dish)
     if isinstance(asked.benefit, pricing.Gift):
         yield from _unknown("benefit.sku_id", [asked.benefit.sku_id], here.book.sku)
+
+
+def _idle(benefit: pricing.Benefit, book: MenuBook, *, at: datetime) -> Iterator[Fault]:
+    """Give the thresholds that any one portion reaches: amounts in yuan, or a threshold where none was meant."""
+    field, asked = "offer.benefit.threshold_fen", [getattr(benefit, "threshold_fen", 0)]
+    if isinstance(benefit, pricing.SpendAndSave):
+        field, asked = "offer.benefit.tiers", [e.threshold_fen for e in benefit.tiers if e.off_fen < e.threshold_fen]
+    least_fen = book.least_fen(getattr(benefit, "dish_ids", ()), at=at) or 0
+    for threshold_fen in asked:
+        if 0 < threshold_fen <= least_fen:
+            facts = {"threshold_fen": threshold_fen, "least_fen": least_fen}
+            yield Fault(field, "promo.fault.idle_threshold", facts)
 
 
 def _unknown(field: str, names: Sequence[str], there: Container[str]) -> Iterator[Fault]:

@@ -51,7 +51,7 @@ class ItemUnknown(Refusal):
 
 
 class BadItem(Refusal):
-    """Raised when an item contradicts itself.  Facts: `field`, `why`."""
+    """Raised when an item contradicts itself.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "promo.bad_item"
     status = 422
@@ -166,11 +166,11 @@ STOCKED = add(item, key=["id"], counters=["left"], when=item.c.left.is_not(None)
 def _check(asked: Terms, program: Program) -> None:
     for field, at in (("from_at", asked.from_at), ("to_at", asked.to_at)):
         if at is not None and at.tzinfo is None:
-            raise BadItem(field=field, why="needs a zone, such as 2026-11-22T00:00:00+08:00")
+            raise BadItem(field=field, why="pricing.fault.needs_zone")
     if asked.from_at and asked.to_at and asked.to_at <= asked.from_at:
-        raise BadItem(field="to_at", why="must be after from_at")
+        raise BadItem(field="to_at", why="pricing.fault.never_valid")
     if asked.level and asked.level not in {level.code for level in program.levels}:
-        raise BadItem(field="level", why="is no level of the program")
+        raise BadItem(field="level", why="promo.fault.no_level")
 
 
 @script
@@ -178,7 +178,7 @@ def make(asked: NewItem, *, program: Program, actor: Actor, at: datetime) -> Ste
     """Make an item, once per `asked.id`.  Refuses `BadItem`, and `TemplateUnknown` for a coupon of no template."""
     _check(asked, program)
     if (asked.kind == "coupon") != (asked.template_id is not None):
-        raise BadItem(field="template_id", why="belongs to a coupon, and to nothing else")
+        raise BadItem(field="template_id", why="promo.fault.coupon_template")
     mark = fingerprint(asked)
     found, marks, templates = yield from together(
         ONE(id=asked.id), MARK(id=asked.id), TEMPLATE(id=asked.template_id or asked.id)
@@ -224,7 +224,7 @@ def stock(item_id: str, *, asked: Stock, actor: Actor, at: datetime) -> Steps[It
     if is_same(made, mark):
         return found[0]
     if found[0].left is None:
-        raise BadItem(field="more", why="cannot be added where there is no end")
+        raise BadItem(field="more", why="promo.fault.endless")
     note = audit.note(
         actor, "promo.item_stocked", subject=f"item/{item_id}", reason=asked.reason, at=at, more=asked.more
     )

@@ -194,7 +194,7 @@ def give_back(subscription_id: str, asked: GiveBack, *, actor: Actor, at: dateti
     charges, running, before = yield from together(
         refunds.paid(subscription_id), RUNNING(id=subscription_id), refunds.OF_SUBSCRIPTION(id=subscription_id)
     )
-    made = [each for each in before if each.cause_id == asked.id]
+    made = [each for each in before if each.cause_id == asked.id and not each.makes_up_for]
     if made:
         if sum(each.amount_fen for each in made) != asked.amount_fen:
             raise IdTaken(id=asked.id)

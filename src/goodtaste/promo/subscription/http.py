@@ -12,11 +12,13 @@ from goodtaste.kernel.input import Id, Input, Reason
 from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, member, staff
 from goodtaste.member.api import Program
 from goodtaste.payment.api import NOTICE_BYTES_MAX
-from goodtaste.promo.subscription import changing, hearing, plans, signing, views
+from goodtaste.promo.subscription import changing, hearing, owed, plans, signing, views
 from goodtaste.promo.subscription.attending import attend, zone_of
 from goodtaste.promo.subscription.changing import Cancel, GiveBack, Stop, TakePlan
 from goodtaste.promo.subscription.charging import send
+from goodtaste.promo.subscription.owed import MakeUp, OwedPage
 from goodtaste.promo.subscription.plans import NewPlan, Plan
+from goodtaste.promo.subscription.refunds import Refund
 from goodtaste.promo.subscription.signing import Subscribe
 from goodtaste.promo.subscription.views import PAGE_MAX, SubscriptionFile, SubscriptionPage, SubscriptionView
 
@@ -167,6 +169,42 @@ async def give_back(subscription_id: Id, data: JSONBody[GiveBack], request: Aske
     return await ctx.query(views.file(subscription_id, zone=zone_of(ctx), at=ctx.now))
 
 
+@get("/v1/subscription-refunds/owed", opt=staff("subscription.read"), tags=TAGS)
+async def list_owed(
+    request: Asked,
+    before: Before = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=owed.PAGE_MAX)] = 50,
+) -> OwedPage:
+    """List the refunds of subscriptions that failed and that nothing makes up for yet, and those open for longer than a day."""
+    ctx = context(request)
+    return await ctx.query(owed.owed(at=ctx.now, before=before, limit=limit))
+
+
+@post("/v1/subscription-refunds/{back_id:str}/take-over", opt=staff("subscription.refund"), tags=TAGS, status_code=204)
+async def take_refund_over(back_id: Id, request: Asked) -> None:
+    """Look after a refund that was not made; whoever looked after it before does no longer."""
+    ctx = context(request)
+    ctx.actor.need("subscription.refund")
+    await ctx.run(owed.take_over(back_id, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/subscription-refunds/{back_id:str}/ask", opt=staff("subscription.refund"), tags=TAGS, status_code=200)
+async def ask_of_refund(back_id: Id, request: Asked) -> Refund:
+    """Ask the gateway now how a refund stands, and settle it."""
+    ctx = context(request)
+    ctx.actor.need("subscription.refund")
+    return await owed.ask(ctx, back_id)
+
+
+@post("/v1/subscription-refunds/{back_id:str}/make-up", opt=staff("subscription.refund"), tags=TAGS)
+async def make_up_for(back_id: Id, data: JSONBody[MakeUp], request: Asked) -> Refund:
+    """Give the money of a refund that failed back another way: by the gateway once more, or by a transfer made elsewhere."""
+    ctx = context(request)
+    ctx.actor.need("subscription.refund")
+    made = await ctx.run(owed.make_up(back_id, data, actor=ctx.actor, at=ctx.now))
+    return await owed.ask(ctx, made.id)
+
+
 @post(
     "/v1/agreements/notices",
     opt=anybody(),
@@ -192,5 +230,5 @@ async def _mine(request: Asked, subscription_id: str) -> SubscriptionView:
 
 ROUTES: list[Any] = [
     list_offers, list_plans, make_plan, switch_plan, subscribe, my_subscriptions, cancel, resume, try_again, take_plan, plan_price,
-    list_subscriptions, show_subscription, stop, give_back, hear_notice,
+    list_subscriptions, show_subscription, stop, give_back, list_owed, take_refund_over, ask_of_refund, make_up_for, hear_notice,
 ]  # fmt: skip

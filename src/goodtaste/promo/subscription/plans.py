@@ -54,7 +54,7 @@ class PlanUnknown(Refusal):
 
 
 class BadPlan(Refusal):
-    """Raised when a plan contradicts itself or what there is.  Facts: `field`, `why`."""
+    """Raised when a plan contradicts itself or what there is.  Facts: `field`, `why` (the code of the reason)."""
 
     code = "subscription.bad_plan"
     status = 422
@@ -180,37 +180,30 @@ def _template_ids(asked: NewPlan) -> list[str]:
 
 def _check(asked: NewPlan, program: Program) -> None:
     if asked.level is not None and asked.level not in {level.code for level in program.levels}:
-        raise BadPlan(field="level", why="is not a level of the program")
+        raise BadPlan(field="level", why="subscription.fault.no_level")
     if 0 < asked.trial_days < rules.TRIAL_DAYS_MIN:
-        raise BadPlan(
-            field="trial_days",
-            why=f"is 0 or at least {rules.TRIAL_DAYS_MIN}, so that a notice can come before the charge",
-        )
+        raise BadPlan(field="trial_days", why="subscription.fault.trial_short", days=rules.TRIAL_DAYS_MIN)
     if list(asked.retry_days) != sorted(set(asked.retry_days)):
-        raise BadPlan(field="retry_days", why="must grow")
+        raise BadPlan(field="retry_days", why="subscription.fault.retries")
     if asked.retry_days and asked.retry_days[-1] > asked.grace_days:
-        raise BadPlan(field="grace_days", why="must not be over before the last retry")
+        raise BadPlan(field="grace_days", why="subscription.fault.grace_short")
     if len({msgspec.json.encode(each) for each in asked.benefits}) < len(asked.benefits):
-        raise BadPlan(field="benefits", why="names one benefit twice")
+        raise BadPlan(field="benefits", why="subscription.fault.twice")
     if not asked.benefits and asked.level is None:
-        raise BadPlan(field="benefits", why="gives nothing")
+        raise BadPlan(field="benefits", why="subscription.fault.nothing")
 
 
 def _check_templates(asked: NewPlan, found: list[_Template]) -> None:
     missing = set(_template_ids(asked)) - {each.id for each in found}
     if missing:
-        raise BadPlan(field="benefits", why=f"there is no coupon template {min(missing)}")
+        raise BadPlan(field="benefits", why="subscription.fault.no_template", template_id=min(missing))
     wanted = {each.template_id: each.count for each in asked.benefits if isinstance(each, Coupons)}
     for each in found:
         n = wanted.get(each.id, 1)
         if each.limit_each < n * PERIODS_MIN or (each.limit_day or n) < n:
-            raise BadPlan(
-                field="benefits", why=f"gives more coupons of {each.id} than its limits for a member allow in a year"
-            )
+            raise BadPlan(field="benefits", why="subscription.fault.beyond_limits", template_id=each.id)
     if any(each.gives_max for each in found):
-        raise BadPlan(
-            field="benefits", why="gives coupons that can be given on, which could not be taken back with a period"
-        )
+        raise BadPlan(field="benefits", why="subscription.fault.givable")
 
 
 @script
@@ -229,7 +222,7 @@ def make(asked: NewPlan, *, program: Program, actor: Actor, at: datetime) -> Ste
         return found[0]
     _check_templates(asked, templates)
     if tops[0].family is not None and tops[0].family != asked.family:
-        raise BadPlan(field="family", why="is another than that of the versions before")
+        raise BadPlan(field="family", why="subscription.fault.other_family")
     version = (tops[0].version or 0) + 1
     row = msgspec.to_builtins(asked) | {"version": version, "open": True, "fingerprint": mark, "made_at": at}
     facts = msgspec.to_builtins(asked) | {"version": version}

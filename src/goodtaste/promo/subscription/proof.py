@@ -15,9 +15,10 @@ PROOFS = {
         LEFT JOIN (SELECT subscription_id, sum(value_fen) AS value FROM promo_period GROUP BY subscription_id) p
             ON p.subscription_id = s.id
         WHERE coalesce(c.paid, 0) <> coalesce(p.value, 0)""",
-    "S3 a charge counts exactly what goes back of it": """
+    "S3 a charge counts exactly what goes back of it, once": """
         SELECT c.id, c.refunded_fen, r.total FROM promo_charge c LEFT JOIN (
-            SELECT charge_id, sum(amount_fen) AS total FROM promo_charge_refund GROUP BY charge_id) r ON r.charge_id = c.id
+            SELECT charge_id, sum(amount_fen) AS total FROM promo_charge_refund WHERE makes_up_for IS NULL GROUP BY charge_id
+        ) r ON r.charge_id = c.id
         WHERE c.refunded_fen <> coalesce(r.total, 0) OR (c.refunded_fen > 0 AND c.state <> 'succeeded')""",
     "S4 money that pays for no period goes back in full": """
         SELECT id FROM promo_charge WHERE state = 'succeeded' AND holds IS NULL AND refunded_fen <> amount_fen""",
@@ -37,4 +38,7 @@ PROOFS = {
         SELECT s.id, s.n, p.n FROM promo_subscription s
         LEFT JOIN (SELECT subscription_id, max(n) AS n FROM promo_period GROUP BY subscription_id) p ON p.subscription_id = s.id
         WHERE s.n <> coalesce(p.n, 0) OR (s.state IN ('trial', 'active', 'past_due') AND p.n IS NULL)""",
+    "S8 a refund makes up for one that failed, of the same charge, by the same amount": """
+        SELECT r.id, f.id FROM promo_charge_refund r JOIN promo_charge_refund f ON f.id = r.makes_up_for
+        WHERE f.state <> 'failed' OR f.charge_id <> r.charge_id OR f.amount_fen <> r.amount_fen""",
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Literal
 
 import msgspec
 import structlog
@@ -34,6 +36,8 @@ from goodtaste.promo.subscription.tables import charge, charge_refund
 
 CHARGES_MAX = 200  # newest charges of a subscription that are looked at
 
+Way = Literal["same", "transfer"]
+
 log = structlog.get_logger()
 
 
@@ -45,7 +49,7 @@ class RefundTooMuch(Refusal):
 
 
 class Refund(msgspec.Struct, frozen=True):
-    """Money on its way back, as stored."""
+    """Money on its way back, as stored: the way it came, or by a transfer that somebody made elsewhere."""
 
     id: str
     charge_id: str
@@ -58,6 +62,9 @@ class Refund(msgspec.Struct, frozen=True):
     started_at: datetime
     settled_at: datetime | None
     next_at: datetime | None
+    way: Way
+    makes_up_for: str | None
+    owner_id: str | None
 
 
 _COLUMNS = [charge_refund.c[name] for name in Refund.__struct_fields__]
@@ -102,25 +109,33 @@ SETTLE = change(
 )
 
 
-def _row(charge_id: str, *, cause_id: str, amount_fen: int, reason: str, at: datetime) -> dict[str, object]:
-    return {
-        "id": derived_id(cause_id, f"back/{charge_id}"),
-        "charge_id": charge_id,
-        "cause_id": cause_id,
-        "amount_fen": amount_fen,
-        "reason": reason,
-        "state": "pending",
-        "gateway_ref": None,
-        "detail": "",
-        "started_at": at,
-        "settled_at": None,
-        "next_at": at,
-    }
+def _begun(charge_id: str, *, cause_id: str, amount_fen: int, reason: str, at: datetime) -> Refund:
+    return Refund(
+        id=derived_id(cause_id, f"back/{charge_id}"),
+        charge_id=charge_id,
+        cause_id=cause_id,
+        amount_fen=amount_fen,
+        reason=reason,
+        state="pending",
+        gateway_ref=None,
+        detail="",
+        started_at=at,
+        settled_at=None,
+        next_at=at,
+        way="same",
+        makes_up_for=None,
+        owner_id=None,
+    )
+
+
+def begin(wanted: Sequence[Refund]) -> Change:
+    """Return the change that begins refunds; their charges count them in the same batch, or have counted them."""
+    return BEGIN.many([msgspec.structs.asdict(each) for each in wanted])
 
 
 def whole(found: Charge, *, why: str, at: datetime) -> Change:
     """Return the change that gives all of a charge back; the charge itself counts it in the same batch."""
-    return BEGIN(**_row(found.id, cause_id=found.id, amount_fen=found.amount_fen, reason=why, at=at))
+    return begin([_begun(found.id, cause_id=found.id, amount_fen=found.amount_fen, reason=why, at=at)])
 
 
 def paid(subscription_id: str) -> Query[Charge]:
@@ -130,16 +145,16 @@ def paid(subscription_id: str) -> Query[Charge]:
 
 def parts(charges: list[Charge], amount_fen: int, *, cause_id: str, reason: str, at: datetime) -> list[Change]:
     """Return the changes that give `amount_fen` back by the ways it came, the newest charge first.  Refuses `RefundTooMuch`."""
-    left_fen, rows, counts = amount_fen, [], []
+    left_fen, wanted, counts = amount_fen, [], []
     for each in charges:
         part = min(left_fen, each.amount_fen - each.refunded_fen)
         if part > 0:
-            rows.append(_row(each.id, cause_id=cause_id, amount_fen=part, reason=reason, at=at))
+            wanted.append(_begun(each.id, cause_id=cause_id, amount_fen=part, reason=reason, at=at))
             counts.append({"id": each.id, "refunded_fen": part})
             left_fen -= part
     if left_fen:
         raise RefundTooMuch(left_fen=amount_fen - left_fen, asked_fen=amount_fen)
-    return [BEGIN.many(rows), COUNT.many(counts)]
+    return [begin(wanted), COUNT.many(counts)]
 
 
 @script

@@ -10,10 +10,13 @@ from sqlalchemy import (
     Index,
     PrimaryKeyConstraint,
     UniqueConstraint,
+    text,
 )
 
 from goodtaste.kernel.db import Day, Doc, Flag, Id, Int, Moment, Str, create_table, id_column
 from goodtaste.kernel.money import FEN_MAX
+
+NOT_MADE = text("state <> 'succeeded'")
 
 plan = create_table(
     "promo_plan",
@@ -228,6 +231,9 @@ charge_refund = create_table(
     id_column(),
     Column("charge_id", Id, ForeignKey("promo_charge.id"), nullable=False),
     Column("cause_id", Id, nullable=False),
+    Column("way", Str, nullable=False),
+    Column("makes_up_for", Id, ForeignKey("promo_charge_refund.id")),
+    Column("owner_id", Id),
     Column("amount_fen", Int, nullable=False),
     Column("reason", Str, nullable=False),
     Column("state", Str, nullable=False),
@@ -237,9 +243,13 @@ charge_refund = create_table(
     Column("settled_at", Moment),
     Column("next_at", Moment),
     CheckConstraint("amount_fen > 0", name="promo_charge_refund_amount"),
+    CheckConstraint("way IN ('same', 'transfer')", name="promo_charge_refund_way"),
+    UniqueConstraint("makes_up_for", name="promo_charge_refund_made_up"),
+    Index("promo_charge_refund_owed_idx", "started_at", "id", postgresql_where=NOT_MADE, sqlite_where=NOT_MADE),
     CheckConstraint("state IN ('pending', 'unknown', 'succeeded', 'failed')", name="promo_charge_refund_state"),
     CheckConstraint("(settled_at IS NULL) = (state IN ('pending', 'unknown'))", name="promo_charge_refund_settled"),
     Index("promo_charge_refund_charge_idx", "charge_id"),
     Index("promo_charge_refund_next_at_idx", "next_at"),
 )
-"""Money on its way back.  One that the gateway refuses stays owed: a person has to look."""
+"""Money on its way back, the way it came or by a transfer made elsewhere.  One that the gateway refuses stays owed until another makes up
+for it (`makes_up_for`): one at most.  `owner_id`: who looks after it."""
