@@ -379,10 +379,12 @@ GET    /v1/stores/{store_id}/printers                           | ?  -  -  -  | 
 POST   /v1/stores/{store_id}/printers                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  -  +
 PUT    /v1/printers/{printer_id}                                | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  -  +
 POST   /v1/printers/{printer_id}/test                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
+POST   /v1/printers/feie/notices                                | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/stores/{store_id}/printing                           | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
 PUT    /v1/stores/{store_id}/printing                           | ?  -  -  -  | -  -  -  +  | -  -  | -  -  -  -  +
 GET    /v1/stores/{store_id}/print-jobs                         | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
 GET    /v1/print-jobs/{job_id}                                  | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
+GET    /v1/print-jobs/{job_id}/picture                          | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/print-jobs/{job_id}/reprint                          | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/print-jobs/{job_id}/move                             | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/prints                             | ?  -  -  -  | +  +  +  +  | -  -  | -  -  -  -  +

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from PIL import Image
 from tools.printing import SALE, TICKET
 
-from goodtaste.floor.printing import emulator, escpos, making, picture, slips, tokens
+from goodtaste.floor.printing import emulator, escpos, forgetting, making, picture, slips, tokens
 from goodtaste.floor.printing.emulator import Code, Opened, Printed
 from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.receipts import pre_bill, receipt
@@ -106,6 +108,29 @@ def test_a_picture_is_drawn_of_what_was_printed_and_a_missing_font_is_told() -> 
         picture.font_file("/nowhere/font.ttf")
 
 
+async def test_staff_see_what_a_job_prints_as_a_picture_until_it_is_forgotten(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printer_id, _ = await desk.a_printer(paper_mm=58)
+    path = f"/v1/print-jobs/{await desk.test_page(printer_id)}/picture"
+    with monkeypatch.context() as bare:
+        bare.setattr(picture, "FONTS", ("/nowhere/font.ttf",))
+        assert await desk.refuses("GET", path) == "floor.no_printer_font"
+    try:
+        picture.font_file()
+    except picture.NoFont as error:
+        unavailable(str(error))
+    shown = await desk.floor.do("GET", path, None, desk.floor.at("cashier", desk.store))
+    assert shown.headers["content-type"] == "image/png"
+    drawn = Image.open(io.BytesIO(shown.content))
+    assert drawn.width == 384 + 2 * picture.MARGIN
+    assert drawn.convert("L").getextrema() == (picture.INK, 255)
+    await desk.serve()
+    desk.floor.later(days=31)
+    await forgetting.forget_job(desk.floor.process)({})
+    assert await desk.refuses("GET", path) == "floor.print_not_now"
+
+
 def test_the_code_of_a_receipt_opens_its_order_and_nothing_else(floor: Floor) -> None:
     order_id, keyring, at = new_id(), floor.process.keyring, floor.now
     token = receipt_token(order_id, paid_at=at, keyring=keyring)
@@ -191,6 +216,30 @@ async def test_a_store_that_prints_no_receipts_still_opens_the_drawer(desk: Desk
     await desk.serve()
     assert len(printer.slips) == 1
     await desk.done("PUT", path, {"receipts": True, "english": True, "version": asked_version(habit)}, "store_manager")
+
+
+async def test_opening_the_drawer_without_a_sale_opens_it_once_and_within_a_minute(desk: Desk) -> None:
+    printer_id, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt"])
+    opening = {"id": new_id(), "store_id": desk.store.id, "reason": "换零"}
+    for _ in range(2):
+        await desk.done("POST", "/v1/drawer-openings", opening)
+    await _print(desk)
+    assert printer.done == [Opened()]
+    await desk.done("POST", "/v1/drawer-openings", opening | {"id": new_id()})
+    await desk.floor.hear()
+    desk.floor.later(minutes=2)
+    await desk.serve()
+    assert printer.done == [Opened()]
+    late, first = [each for each in await desk.jobs() if each["printer_id"] == printer_id]
+    assert (late["state"], first["state"], first["drawer"]) == ("expired", "confirmed", True)
+
+
+async def test_a_drawer_without_a_printer_is_opened_by_its_key(desk: Desk) -> None:
+    before = await desk.jobs()
+    opening = {"id": new_id(), "store_id": desk.store.id, "reason": "换零"}
+    await desk.done("POST", "/v1/drawer-openings", opening)
+    await desk.floor.hear()
+    assert await desk.jobs() == before
 
 
 def asked_version(habit: Any) -> int:

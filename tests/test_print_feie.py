@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from goodtaste.floor.printing.carry import LEASE, POSSIBLY_DOUBLE
-from goodtaste.floor.printing.feie import Feie, encode, signature
-from goodtaste.floor.printing.feie_sandbox import FeieSandbox, printed
+from goodtaste.floor.printing.feie import NOTICES, Feie, encode, signature
+from goodtaste.floor.printing.feie_sandbox import TELLS_MAX, FeieSandbox, printed
 from goodtaste.floor.printing.paper import Cells, Cut, Document, Drawer, Qr, Text
 from goodtaste.kernel.ids import new_id
 from tests.print_kit import Desk
@@ -129,10 +129,7 @@ async def test_a_process_that_ends_while_the_cloud_prints_is_followed_by_one_tha
     slow = Feie(desk.floor.process.settings, sandbox=cloud, clock=desk.floor.hands, look_s=60)
     dying = desk.a_worker(feie=slow)
     await dying.turn()
-    for _ in range(500):
-        if (await desk.job(job_id))["remote_id"]:
-            break
-        await asyncio.sleep(0.01)
+    await _number(desk, job_id)
     for task in dying._under_way.values():
         task.cancel()
     await asyncio.gather(dying.rest(), return_exceptions=True)
@@ -177,3 +174,100 @@ async def test_the_cloud_checks_who_calls(desk: Desk) -> None:
         }
         assert (await http.post("/Api/Open/", data=form)).json()["ret"] == -2
     assert printed(cloud, serial) == []
+
+
+async def _told(desk: Desk, body: bytes) -> str:
+    """Tell the house something as the cloud does; return what is answered."""
+    headers = {"content-type": "application/x-www-form-urlencoded"}
+    answer = await desk.floor.client.post(NOTICES, content=body, headers=headers)
+    return answer.text if answer.is_success else str(answer.json()["code"])
+
+
+async def _number(desk: Desk, job_id: str) -> str:
+    """Return the number that the cloud gave a job, once it has."""
+    for _ in range(500):
+        if number := (await desk.job(job_id))["remote_id"]:
+            return str(number)
+        await asyncio.sleep(0.01)
+    raise AssertionError("the cloud did not take it")
+
+
+async def test_the_cloud_tells_that_it_printed_and_says_so_as_often_as_it_likes(desk: Desk) -> None:
+    printer_id, _, cloud = await _cloud(desk, "STUCK")
+    job_id = await desk.test_page(printer_id)
+    patient = Feie(desk.floor.process.settings, sandbox=cloud, clock=desk.floor.hands, look_s=60)
+    worker = desk.a_worker(feie=patient)
+    await worker.turn()
+    number = await _number(desk, job_id)
+    assert cloud.taken[number].backurl.endswith(NOTICES)
+    for _ in range(3):
+        assert await _told(desk, cloud.notice(number)) == "SUCCESS"
+        assert (await desk.job(job_id))["state"] == "confirmed"
+    assert [state for state, _ in await desk.steps(job_id)].count("confirmed") == 1
+    for task in worker._under_way.values():
+        task.cancel()
+    await asyncio.gather(worker.rest(), return_exceptions=True)
+    await patient.aclose()
+
+
+async def test_a_carrier_that_comes_after_the_notice_leaves_it_at_that(desk: Desk) -> None:
+    printer_id, _, cloud = await _cloud(desk, "SLOW")
+    job_id = await desk.test_page(printer_id)
+    await desk.worker.turn()
+    assert await _told(desk, cloud.notice(await _number(desk, job_id))) == "SUCCESS"
+    await desk.serve()
+    assert [state for state, _ in await desk.steps(job_id)] == ["queued", "sent", "confirmed"]
+
+
+async def test_a_notice_that_is_altered_stale_or_of_another_key_changes_nothing(desk: Desk) -> None:
+    printer_id, _, cloud = await _cloud(desk, "STUCK")
+    job_id = await desk.test_page(printer_id)
+    await desk.serve()
+    number = (await desk.job(job_id))["remote_id"]
+    now = int(desk.floor.now.timestamp())
+    stranger = FeieSandbox(desk.floor.process.settings, desk.floor.hands)
+    good = cloud.notice(number)
+    refused = [
+        stranger.notice(number),
+        good.replace(b"status=1", b"status=2"),
+        good.replace(number.encode(), b"X" + number.encode()),
+        good + b"&status=1",
+        good + b"&more=1",
+        good.partition(b"&sign=")[0],
+        cloud.notice(number, stamp=now - 300),
+        cloud.notice(number, stamp=now + 301),
+        b"\xff",
+        b"",
+    ]
+    assert {await _told(desk, each) for each in refused} == {"floor.print_notice_refused"}
+    await stranger.aclose()
+    assert await _told(desk, cloud.notice("unknown")) == "floor.print_job_unknown"
+    assert await _told(desk, cloud.notice("")) == "floor.print_job_unknown"
+    assert await _told(desk, cloud.notice(number, status="2")) == "SUCCESS"
+    assert (await desk.job(job_id))["state"] == "unknown"
+
+
+async def test_what_nobody_knew_is_confirmed_when_the_cloud_tells_it_late(desk: Desk) -> None:
+    printer_id, _, cloud = await _cloud(desk, "STUCK")
+    job_id, other = await desk.test_page(printer_id), await desk.test_page(printer_id)
+    await desk.serve()
+    await desk.serve()
+    await desk.done("POST", f"/v1/print-jobs/{other}/handle", {"outcome": "given_up", "reason": "没纸"})
+    for each in (job_id, other):
+        assert await _told(desk, cloud.notice((await desk.job(each))["remote_id"])) == "SUCCESS"
+    assert [(await desk.job(each))["state"] for each in (job_id, other)] == ["confirmed", "failed"]
+    assert job_id not in {each["id"] for each in await desk.jobs("work")}
+
+
+async def test_the_sandbox_tells_until_it_is_heard(desk: Desk) -> None:
+    printer_id, _, cloud = await _cloud(desk)
+    job_id = await desk.test_page(printer_id)
+    deaf = httpx.MockTransport(lambda request: httpx.Response(500))
+    cloud.client = httpx.AsyncClient(transport=deaf)
+    await desk.serve()
+    await cloud.tell()
+    cloud.client = desk.floor.client
+    await cloud.tell()
+    await cloud.tell()
+    number = (await desk.job(job_id))["remote_id"]
+    assert cloud.taken[number].tells == TELLS_MAX

@@ -8,6 +8,7 @@ import pytest
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.config import Settings
+from goodtaste.kernel.ids import new_id
 from goodtaste.member.rules import Program
 from goodtaste.promo import api as promo
 from goodtaste.twin import brand, data
@@ -107,6 +108,44 @@ async def test_its_members_sign_in_by_phone_and_have_points_and_coupons(demo: Sh
         return len((await demo.get("/v1/me/coupons", headers)).json())
 
     await member_kit.eventually(coupons, 2)
+
+
+async def test_its_stores_cook_at_stations_and_print_without_a_printer(demo: Shop) -> None:
+    store_id = data.id_of("store", "HW-05")
+    till = await org_kit.a_terminal(demo, store_id)
+    cashier = next(each for each in brand.sign_ins() if each.login == "cashier05")
+    by_pin = {"staff_id": cashier.staff_id, "pin": cashier.pin}
+    signed_in = (await demo.post("/v1/terminals/pin-sign-in", by_pin, till.headers)).json()
+    headers = org_kit.bearer(signed_in["tokens"]["access_token"])
+    lines = [{"sku_id": data.id_of("sku", code), "qty": 1} for code in ("hongshaorou", "doujiang-1")]
+    asked = {"store_id": store_id, "channel": "counter", "lines": lines}
+    due = (await demo.post("/v1/quotes", asked, headers)).json()["priced"]["due_fen"]
+    cash = {"payment_id": new_id(), "tendered_fen": due}
+    more = {"id": new_id(), "kind": "counter", "seen_due_fen": due, "cash": cash}
+    placed = await demo.post("/v1/orders", asked | more, headers)
+    assert placed.status_code == 201, placed.text
+    kitchen = (await demo.get(f"/v1/stores/{store_id}/kitchen/plan", headers)).json()
+    stations = {each["id"]: each["name"] for each in kitchen["stations"]}
+    assert set(stations.values()) == {each.name for each in data.brand().stations}
+    named = {each["id"]: each["name"] for each in (await demo.get(f"/v1/stores/{store_id}/printers", headers)).json()}
+
+    async def printed() -> set[tuple[str, ...]]:
+        jobs = (await demo.get(f"/v1/stores/{store_id}/print-jobs?show=all", headers)).json()["jobs"]
+        return {
+            (named[each["printer_id"]], each["purpose"], stations.get(each["station"], ""), each["state"])
+            for each in jobs
+        }
+
+    await member_kit.eventually(
+        printed,
+        {
+            ("前台", "receipt", "", "confirmed"),
+            ("前台", "pickup", "", "confirmed"),
+            ("后厨", "kitchen", "炒锅", "confirmed"),
+            ("水吧", "kitchen", "水吧", "confirmed"),
+            ("标签", "label", "", "confirmed"),
+        },
+    )
 
 
 async def test_the_books_hold_and_the_audit_log_knows_it_all(demo: Shop) -> None:

@@ -15,12 +15,13 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
+from goodtaste.kernel import rsa
 from goodtaste.kernel.ids import new_id
 from goodtaste.member import codes, scan, sms
 from goodtaste.org import geo
 from goodtaste.payment import api as payments
 from goodtaste.payment import pay_codes
-from goodtaste.payment.gateways import alipay_wire, rsa, unionpay_wire, wechat_wire
+from goodtaste.payment.gateways import alipay_wire, unionpay_wire, wechat_wire
 from goodtaste.payment.gateways.genuine import Forged
 from tests import org_kit
 from tests.history_kit import SHARED

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from goodtaste.floor.printing import emulator, escpos, picture, slips
+from goodtaste.floor.printing import picture, slips
 from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.receipts import Both, Item, MemberPart, Sale, Saving, Tender, receipt
 
@@ -58,9 +58,8 @@ PICTURES: dict[str, tuple[Document, int]] = {
 def drawn(name: str) -> bytes:
     """Return a picture of the documentation as a file."""
     document, paper = PICTURES[name]
-    done = emulator.read(escpos.encode(document, columns=escpos.COLUMNS[paper]))
     font = picture.font_file(os.environ.get("GOODTASTE_PRINTER_FONT", ""))
-    return picture.file_of(picture.draw(done, dots=escpos.DOTS[paper], font=font), "WEBP")
+    return picture.preview(document, paper_mm=paper, font=font, kind="WEBP")
 
 
 if __name__ == "__main__":

@@ -1296,6 +1296,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("floor_print_job", schema=None) as batch_op:
         batch_op.create_index("floor_print_job_kept_idx", ["kept", "settled_at"], unique=False)
+        batch_op.create_index(
+            "floor_print_job_remote_idx",
+            ["remote_id"],
+            unique=False,
+            postgresql_where=sa.text("remote_id <> ''"),
+            sqlite_where=sa.text("remote_id <> ''"),
+        )
         batch_op.create_index("floor_print_job_state_idx", ["state", "expires_at"], unique=False)
         batch_op.create_index("floor_print_job_store_idx", ["store_id", "made_at", "id"], unique=False)
         batch_op.create_index("floor_print_job_subject_idx", ["subject_id"], unique=False)
@@ -3111,6 +3118,11 @@ def downgrade() -> None:
         batch_op.drop_index("floor_print_job_subject_idx")
         batch_op.drop_index("floor_print_job_store_idx")
         batch_op.drop_index("floor_print_job_state_idx")
+        batch_op.drop_index(
+            "floor_print_job_remote_idx",
+            postgresql_where=sa.text("remote_id <> ''"),
+            sqlite_where=sa.text("remote_id <> ''"),
+        )
         batch_op.drop_index("floor_print_job_kept_idx")
 
     op.drop_table("floor_print_job")

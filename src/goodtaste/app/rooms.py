@@ -24,6 +24,7 @@ from goodtaste.events.ordering import (
     RoundAdded,
     TableChanged,
 )
+from goodtaste.events.payment import DrawerOpened
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
 from goodtaste.floor.calls import http as calls_http
@@ -45,6 +46,7 @@ from goodtaste.floor.printing.feie import PLACE as FEIE
 from goodtaste.floor.printing.feie import Feie
 from goodtaste.floor.printing.feie_sandbox import FeieSandbox
 from goodtaste.floor.printing.network import Network
+from goodtaste.floor.printing.sandbox_printer import PrintersInside
 from goodtaste.floor.printing.transport import Transport
 from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.floor.seating import closing as floor_closing
@@ -185,7 +187,8 @@ def furnish(process: Process) -> None:
     process.bring(Invoices(process.settings, sandbox=local.get(INVOICE), clock=process.clock))
     process.bring(members.Wechat(process.settings, sandbox=local.get(WECHAT)))
     process.bring(members.Sms(process.settings, sandbox=local.get(SMS)))
-    network, cloud = Network(), Feie(process.settings, sandbox=local.get(FEIE), clock=process.clock)
+    network = Network(connect=PrintersInside().connect) if process.settings.demo else Network()
+    cloud = Feie(process.settings, sandbox=local.get(FEIE), clock=process.clock)
     process.bring(cloud)
     transports: Mapping[str, Transport] = {"escpos": network, "tspl": network, "feie": cloud}
     process.bring(PrintWorker(process.db, transports, clock=process.clock))
@@ -201,6 +204,7 @@ async def clear(process: Process) -> None:
     await process.part(payments.Autopays).aclose()
     if process.settings.demo:
         await process.part(opening.Sandboxes).aclose()
+        await process.part(FeieSandbox).aclose()
 
 
 def sandboxes(process: Process) -> Mapping[str, Any]:
@@ -219,7 +223,7 @@ def sandboxes(process: Process) -> Mapping[str, Any]:
 def connect(process: Process, app: Any) -> None:
     """Let the sandboxes reach this deployment without leaving the process."""
     if process.settings.demo:
-        for each in process.part(opening.Sandboxes).all:
+        for each in [*process.part(opening.Sandboxes).all, process.part(FeieSandbox)]:
             each.client = httpx.AsyncClient(mounts={process.settings.public_url: httpx.ASGITransport(app)})
 
 
@@ -230,7 +234,7 @@ def ready(process: Process) -> Callable[[Any], Ready | None]:
 
 def errands(process: Process) -> list[Any]:
     """Return what runs beside the requests of a process, for as long as it does."""
-    sandboxed = process.part(opening.Sandboxes).all if process.settings.demo else []
+    sandboxed = [*process.part(opening.Sandboxes).all, process.part(FeieSandbox)] if process.settings.demo else []
     return [process.part(Hub).run(), *(each.run() for each in sandboxed)]
 
 
@@ -265,6 +269,7 @@ def subscriptions() -> Subscriptions:
     heard.add(RoundAdded, "floor.print_round", printing.on_fired)
     heard.add(LinesFired, "floor.print_fired", printing.on_fired)
     heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
+    heard.add(DrawerOpened, "floor.print_drawer", printing.on_drawer_opened)
     heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
     heard.add(LinesMoved, "floor.seating_on_moved", floor_closing.on_moved)
     heard.add(LinesMoved, "floor.live_on_lines_moved", live_hearing.on_lines_moved)

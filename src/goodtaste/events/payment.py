@@ -59,3 +59,14 @@ class RefundSettled(Event, frozen=True):
     method: str
     state: Literal["succeeded", "failed"]
     business_date: date
+
+
+class DrawerOpened(Event, frozen=True):
+    """A drawer is to be opened without a sale; why stands in the audit log."""
+
+    topic = "payment.drawer_opened.v1"
+    key_field = "store_id"
+
+    move_id: str
+    store_id: str
+    drawer_id: str

@@ -186,6 +186,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     feie_user: Annotated[str, _is("Account at the cloud of Feie printers")] = ""
     feie_key: Annotated[str, _is("Key (UKEY) of that account")] = "feie-sandbox-key"
+    feie_public_file: Annotated[
+        str, _is("PEM file of Feie's public key; its notices are heard. Empty: the cloud is asked, and tells nothing")
+    ] = ""
     printer_font: Annotated[
         str,
         _is(

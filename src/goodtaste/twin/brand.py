@@ -11,20 +11,15 @@ from collections.abc import Mapping
 import msgspec
 import structlog
 
-from goodtaste.floor import api as floor
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.ids import new_id
 from goodtaste.member import api as members
 from goodtaste.org import api as org
 from goodtaste.promo import api as promo
-from goodtaste.twin import brand_menu, data
+from goodtaste.twin import brand_floor, brand_menu, data
 from goodtaste.twin.data import MemberData, OfferData, PersonData, PlanData, StoreData, TemplateData, id_of
 
 WHY = "演示品牌"  # the reason that the audit log and the members read
-
-TABLES = floor.RulesAsked(
-    diners_open=True, close_when_paid=True
-)  # a scan of the code on a table is enough to sit down there
 
 log = structlog.get_logger()
 
@@ -95,7 +90,7 @@ def sign_ins() -> list[SignIn]:
 
 
 async def _store(ctx: Ctx, store: StoreData) -> None:
-    """Make a store with its areas and tables, and open it once all of it stands."""
+    """Make a store with its areas, tables and floor, and open it once all of it stands."""
     store_id = id_of("store", store.code)
     found = ctx.see(org.Directory).stores.get(store_id)
     if found is not None and found.open:
@@ -111,7 +106,7 @@ async def _store(ctx: Ctx, store: StoreData) -> None:
         await ctx.run(org.make_area(store_id, made, actor=ctx.actor, at=ctx.now))
         tables = org.NewTables(id=id_of("tables", name), area_id=made.id, labels=area.labels, seats=area.seats)
         await ctx.run(org.make_tables(store_id, tables, actor=ctx.actor, at=ctx.now))
-    await ctx.run(floor.set_rules(store_id, TABLES, actor=ctx.actor, at=ctx.now))
+    await brand_floor.seed(ctx, store.code)
     await ctx.run(org.switch_store(store_id, open_=True, reason=WHY, actor=ctx.actor, at=ctx.now))
 
 

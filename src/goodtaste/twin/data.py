@@ -61,6 +61,29 @@ class HoursData(Data, frozen=True):
     closes: int
 
 
+class StationData(Data, frozen=True):
+    """A station of every kitchen, as `floor.PutStation` says."""
+
+    name: str
+    kind: Literal["make", "expo"] = "make"
+    capacity: int = 1
+
+
+class PrinterData(Data, frozen=True):
+    """A printer of every store, as `floor.NewPrinter` says.
+
+    `host` is the first part of its address; `stations` and `fallback` are names.
+    """
+
+    name: str
+    host: str
+    purposes: list[str]
+    kind: str = "escpos"
+    paper_mm: int = 80
+    stations: list[str] = []
+    fallback: str = ""
+
+
 class PersonData(Data, frozen=True):
     """A person of the staff; without a store they work for the whole brand.  `pin` names a secret."""
 
@@ -140,6 +163,9 @@ class BrandData(Data, frozen=True):
     hours: dict[str, list[HoursData]]
     secrets: dict[str, str]
     stores: list[StoreData]
+    stations: list[StationData]
+    routes: dict[str, str]
+    printers: list[PrinterData]
     staff: list[PersonData]
     templates: list[TemplateData]
     program: dict[str, int]

@@ -16,7 +16,7 @@ from goodtaste.floor.printing import prints
 from goodtaste.floor.printing.paper import without_drawer
 from goodtaste.floor.printing.printers import COLUMNS, Printer
 from goodtaste.floor.printing.prints import ROW, SAME, WHOLE, Job, JobRow, Key, again, step, wants_person
-from goodtaste.floor.printing.rules import AGAIN_BY_ITSELF, REPRINTS_MAX
+from goodtaste.floor.printing.rules import AGAIN_BY_ITSELF, DRAWER_WITHIN, REPRINTS_MAX
 from goodtaste.floor.printing.tables import print_job, printer
 from goodtaste.kernel.db import (
     Change,
@@ -38,7 +38,6 @@ from goodtaste.kernel.outbox import tell
 
 LEASE = timedelta(seconds=30)  # whose carrier was not heard of for so long, of that nobody knows what became
 BATCH_MAX = 100  # jobs that expire, move or are given up at a time
-DRAWER_WITHIN = timedelta(minutes=1)  # of the payment: a drawer does not open later, when nobody stands before it
 PAUSE_MAX_S = 30  # between two tries at a printer in trouble
 BY = "system/printing"
 POSSIBLY_DOUBLE = "可能重复 POSSIBLE DUPLICATE"

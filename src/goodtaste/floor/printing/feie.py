@@ -14,6 +14,7 @@ from urllib.parse import urlencode
 import httpx
 import msgspec
 import structlog
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
 from goodtaste.floor.printing.carry import Taken
 from goodtaste.floor.printing.escpos import COLUMNS
@@ -21,11 +22,14 @@ from goodtaste.floor.printing.paper import Cut, Document, Drawer, Feed, Laid, Qr
 from goodtaste.floor.printing.transport import Confirmed, Delivered, Hold, Lost, NotSent, Refused, to_print
 from goodtaste.kernel.clock import Clock
 from goodtaste.kernel.config import Settings
+from goodtaste.kernel.key_files import loaded, texts
+from goodtaste.kernel.rsa import public_keys
 
 PLACE = "/sandbox/feie"
 INSIDE = "http://feie.sandbox"
 REAL_URL = "https://api.feieyun.cn"
 PATH = "/Api/Open/"
+NOTICES = "/v1/printers/feie/notices"
 CONTENT_MAX = 5_000  # bytes
 CONNECT_S, TOTAL_S = 3.0, 10.0
 LOOK_S = 2.0  # between two questions whether it is printed
@@ -94,6 +98,9 @@ class Feie:
         local = sandbox is not None and not settings.feie_url and not settings.feie_user
         self._user, self._key = settings.feie_user or "sandbox", settings.feie_key
         self._clock, self._look_s, self._printed_s = clock, look_s, printed_s
+        self._public_key = None if local else _public_key(settings)
+        self._sandbox = sandbox if local else None
+        self._notices = f"{settings.public_url.rstrip('/')}{NOTICES}"
         self._http = httpx.AsyncClient(
             base_url=settings.feie_url or (INSIDE if local else REAL_URL),
             timeout=httpx.Timeout(TOTAL_S, connect=CONNECT_S),
@@ -103,6 +110,11 @@ class Feie:
     async def aclose(self) -> None:
         """Give the connections back."""
         await self._http.aclose()
+
+    @property
+    def public_key(self) -> RSAPublicKey | None:
+        """The key by which the cloud signs what it tells; None: it is told to tell nothing."""
+        return self._sandbox.key.public_key() if self._sandbox is not None else self._public_key
 
     async def deliver(self, taken: Taken, hold: Hold) -> Delivered:
         """Give a job to the cloud, and wait until it says that it was printed."""
@@ -117,7 +129,8 @@ class Feie:
         if trouble:
             return NotSent(trouble)
         try:
-            said = await self._call("Open_printMsg", sn=on.address, content=content, times="1")
+            told = {"backurl": self._notices} if self.public_key else {}
+            said = await self._call("Open_printMsg", sn=on.address, content=content, times="1", **told)
         except Away:
             return NotSent("offline")
         except NoAnswer:
@@ -190,3 +203,12 @@ class Feie:
         except (httpx.HTTPError, TimeoutError, msgspec.MsgspecError) as error:
             log.warning("feie_no_answer", call=name, error=type(error).__name__)
             raise NoAnswer from error
+
+
+def _public_key(settings: Settings) -> RSAPublicKey | None:
+    """Return Feie's key where the settings name it; raises `BadSettings`."""
+    if not settings.feie_public_file:
+        return None
+    [pem] = texts(settings, "feie_public_file")
+    keys = loaded(settings, "feie_public_file", lambda: public_keys(pem, key_id="feie"))
+    return next(iter(keys.values()))

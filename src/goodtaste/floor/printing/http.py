@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from litestar import Request, get, post, put
+from litestar import Request, Response, get, post, put
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from goodtaste.floor.printing import habits, handling, printers, wanted
+from goodtaste.floor.printing import feie_notices, habits, handling, previews, printers, wanted
+from goodtaste.floor.printing.feie import NOTICES
 from goodtaste.floor.printing.habits import Habit, HabitAsked
 from goodtaste.floor.printing.handling import PAGE_MAX, Elsewhere, Handled, JobFile, Page, Reprint, TestAsked
 from goodtaste.floor.printing.pages import test_page
 from goodtaste.floor.printing.printers import NewPrinter, Printer, PrinterChange
 from goodtaste.floor.printing.prints import JobRow
 from goodtaste.kernel.ids import Id
-from goodtaste.kernel.web import context, staff
+from goodtaste.kernel.web import anybody, context, staff
 from goodtaste.org.api import Directory
 
 Asked = Request[Any, Any, Any]
@@ -39,7 +40,7 @@ async def make_printer(store_id: Id, data: JSONBody[NewPrinter], request: Asked)
 
 @put("/v1/printers/{printer_id:str}", opt=staff("printer.edit"), tags=["printing"])
 async def change_printer(printer_id: Id, data: JSONBody[PrinterChange], request: Asked) -> Printer:
-    """Replace what a printer is and handling."""
+    """Replace what a printer is."""
     ctx = context(request)
     return await ctx.run(printers.change_terms(printer_id, data, actor=ctx.actor, at=ctx.now))
 
@@ -88,6 +89,12 @@ async def read_job(job_id: Id, request: Asked) -> JobFile:
     return await ctx.query(handling.file(job_id, actor=ctx.actor))
 
 
+@get("/v1/print-jobs/{job_id:str}/picture", opt=staff("print.read"), tags=["printing"])
+async def picture_job(job_id: Id, request: Asked) -> Response[bytes]:
+    """Show what a print job prints as a picture (PNG)."""
+    return Response(await previews.preview(context(request), job_id), media_type="image/png")
+
+
 @post("/v1/print-jobs/{job_id:str}/reprint", opt=staff("print.do"), tags=["printing"])
 async def reprint_job(job_id: Id, data: JSONBody[Reprint], request: Asked) -> JobRow:
     """Print a job once more, at its printer or another one; the paper says 补打, by whom and why."""
@@ -125,7 +132,15 @@ async def print_z_report(
     return await wanted.print_z(context(request), store_id, number, data)
 
 
+@post(NOTICES, opt=anybody(), tags=["printing"], status_code=200)
+async def hear_feie(request: Asked) -> Response[bytes]:
+    """Hear of the cloud of Feie that a job was printed; who may tell is decided by the signature over these fields."""
+    answer = await feie_notices.receive(context(request), await request.body())
+    return Response(answer, media_type="text/plain")
+
+
 ROUTES: list[Any] = [
+    hear_feie,
     list_printers,
     make_printer,
     change_printer,
@@ -134,6 +149,7 @@ ROUTES: list[Any] = [
     change_habit,
     list_jobs,
     read_job,
+    picture_job,
     reprint_job,
     move_job,
     handle_job,

@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from goodtaste.events.ordering import FiredLine, LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
+from goodtaste.events.payment import DrawerOpened
 from goodtaste.floor.kitchen.hearing import FETCHED
 from goodtaste.floor.kitchen.rows import OF_ORDERS as DISHES
 from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
@@ -103,6 +104,13 @@ def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
         return []
     told = _Returned(event.order_id, pieces, event.reason, at)
     return [schedule(RETURNED, msgspec.to_builtins(told), due_at=at)]
+
+
+def on_drawer_opened(event: DrawerOpened, at: datetime) -> Steps[list[Change]]:
+    """Open the drawer, which hangs at the printer of receipts; a store without one opens it by key."""
+    on = fitting((yield from _printers(event.store_id)), "receipt")
+    key = Key("receipt", event.move_id, kind="opened")
+    return new_job(key, drawer_only(), printer=on, at=at) if on else []
 
 
 def hurried(order_ids: Sequence[str], *, at: datetime) -> Change:

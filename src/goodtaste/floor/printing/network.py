@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from goodtaste.floor.printing import escpos, tspl
 from goodtaste.floor.printing.carry import Taken
@@ -24,6 +24,8 @@ TROUBLE_S = 900.0  # for paper to be put in, half-way through a job
 ID_HEAD, ID_BYTES, ASB_BYTES = b"\x37\x22", 7, 4
 
 _GONE = (OSError, EOFError, TimeoutError)
+
+Connect = Callable[[str, int], Awaitable[tuple[asyncio.StreamReader, asyncio.StreamWriter]]]
 
 
 class Answers:
@@ -125,9 +127,17 @@ class _Patience:
 
 
 class Network:
-    """Carries jobs to receipt and label printers by TCP."""
+    """Carries jobs to receipt and label printers by TCP; `connect` takes host and port."""
 
-    def __init__(self, *, answer_s: float = ANSWER_S, trouble_s: float = TROUBLE_S, quiet_s: float = QUIET_S) -> None:
+    def __init__(
+        self,
+        *,
+        connect: Connect = asyncio.open_connection,
+        answer_s: float = ANSWER_S,
+        trouble_s: float = TROUBLE_S,
+        quiet_s: float = QUIET_S,
+    ) -> None:
+        self._connect = connect
         self._answer_s, self._trouble_s, self._quiet_s = answer_s, trouble_s, quiet_s
 
     async def deliver(self, taken: Taken, hold: Hold) -> Delivered:
@@ -135,7 +145,7 @@ class Network:
         host, port = place(taken.printer.address)
         try:
             async with asyncio.timeout(CONNECT_S):
-                reader, writer = await asyncio.open_connection(host, port)
+                reader, writer = await self._connect(host, port)
         except _GONE:
             return NotSent("offline")
         talk = Talk(reader, writer)

@@ -119,6 +119,11 @@ def opens_drawer(document: Document) -> bool:
     return any(isinstance(each, Drawer) for each in document.blocks)
 
 
+def is_drawer_alone(document: Document) -> bool:
+    """Tell whether a document opens the drawer, and prints nothing."""
+    return document.blocks == (Drawer(),)
+
+
 def headed(document: Document, marks: Iterable[str]) -> Document:
     """Return a document with marks above everything else, such as that it was printed before."""
     above = tuple(Text(mark, "center", "tall", bold=True) for mark in marks)

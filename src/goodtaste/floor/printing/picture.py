@@ -14,7 +14,9 @@ from typing import Literal
 import segno
 from PIL import Image, ImageDraw, ImageFont
 
-from goodtaste.floor.printing.emulator import Code, Done, Fed, Printed, WasCut
+from goodtaste.floor.printing import escpos
+from goodtaste.floor.printing.emulator import Code, Done, Fed, Printed, WasCut, read
+from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.text import columns
 
 CELL, LINE, MARGIN, GAP = 12, 30, 24, 40  # dots: a column, a line, the paper's edge, what a cut takes
@@ -57,6 +59,13 @@ def draw(done: Sequence[Done], *, dots: int, font: Path) -> Image.Image:
         paper.paste(strip, (MARGIN, y))
         y += strip.height
     return paper
+
+
+def preview(document: Document, *, paper_mm: int, font: Path, kind: Literal["PNG", "WEBP"] = "PNG") -> bytes:
+    """Return what a receipt printer with such paper makes of a document, as a file; labels are drawn on the narrower paper."""
+    mm = paper_mm if paper_mm in escpos.DOTS else min(escpos.DOTS)
+    done = read(escpos.encode(document, columns=escpos.COLUMNS[mm]))
+    return file_of(draw(done, dots=escpos.DOTS[mm], font=font), kind)
 
 
 def file_of(picture: Image.Image, kind: Literal["PNG", "WEBP"]) -> bytes:

@@ -12,9 +12,9 @@ import msgspec
 from sqlalchemy import select
 
 from goodtaste.events.printing import PrintNeedsPerson
-from goodtaste.floor.printing.paper import Document, opens_drawer, without_drawer
+from goodtaste.floor.printing.paper import Document, is_drawer_alone, opens_drawer, without_drawer
 from goodtaste.floor.printing.printers import Printer
-from goodtaste.floor.printing.rules import REPRINTS_MAX, WORTH, Purpose, State
+from goodtaste.floor.printing.rules import DRAWER_WITHIN, REPRINTS_MAX, WORTH, Purpose, State
 from goodtaste.floor.printing.tables import print_job, print_step
 from goodtaste.kernel.db import (
     Change,
@@ -159,7 +159,7 @@ def new_job(
         "made_at": at,
         "made_by": by,
         "reason": reason,
-        "expires_at": at + WORTH[key.purpose],
+        "expires_at": at + (DRAWER_WITHIN if is_drawer_alone(document) else WORTH[key.purpose]),
         "moves_at": at + timedelta(seconds=printer.fallback_after_s) if printer.fallback_id else None,
         "settled_at": None,
         "handled_at": None,

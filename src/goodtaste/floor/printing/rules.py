@@ -23,6 +23,7 @@ WORTH: dict[str, timedelta] = {
 }
 """After so long a job is not printed by itself any more: a printer that was off overnight does not print the evening in the morning."""
 
+DRAWER_WITHIN = timedelta(minutes=1)  # a drawer does not open later, when nobody stands before it
 AGAIN_BY_ITSELF = frozenset(("kitchen", "label", "pickup"))
 """What is printed once more, marked as possibly double, where nobody knows whether it was printed: a dish that is missing costs more than
 a slip too many.  Of everything else a person decides."""

@@ -1,6 +1,7 @@
 """A printer as a TCP server: it takes what a real one takes, answers what a real one answers, and has a real one's troubles.
 
-Tests print on it, and `goodtaste printers sandbox` puts one on a desk that has none: its slips are pictures.
+Tests print on it, `goodtaste printers sandbox` puts one on a desk that has none, with pictures as its slips, and the stores of a
+demonstration print on printers that stand inside of the house.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+import socket
 from collections.abc import Callable
 from typing import Literal
 
@@ -16,6 +18,7 @@ from goodtaste.floor.printing.emulator import Asked, Code, Done, Printed, Printe
 
 REAL_TIME = re.compile(rb"\x10\x04[\x01-\x04]")
 Speaks = Literal["id", "status", "nothing"]
+INSIDE, LABEL = ".sandbox", "label."
 
 
 class SandboxPrinter:
@@ -58,7 +61,7 @@ class SandboxPrinter:
 
     async def listen(self, host: str, port: int) -> None:
         """Begin to listen."""
-        self._server = await asyncio.start_server(self._talk, host, port)
+        self._server = await asyncio.start_server(self.talk, host, port)
 
     async def unplug(self) -> None:
         """Stop listening and hang up."""
@@ -72,7 +75,8 @@ class SandboxPrinter:
         self.paper = lines
         self._print()
 
-    async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Take what comes over a connection, and answer, until either hangs up."""
         self._writer, self.received = writer, 0
         self._printer = Printer()
         with contextlib.suppress(OSError):
@@ -137,3 +141,21 @@ class SandboxPrinter:
             self._say(b"\x00")
         elif self.speaks == "id":
             self._say(b"\x37\x22" + asked.id.encode() + b"\x00")
+
+
+class PrintersInside:
+    """The printers of a demonstration: what is at `*.sandbox` prints without fault, and keeps nothing; at `label.*` it prints labels."""
+
+    def __init__(self) -> None:
+        self._talks = set[asyncio.Task[None]]()
+
+    async def connect(self, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Return a connection to a printer of the network, or to one that stands inside of the house."""
+        if not host.endswith(INSIDE):
+            return await asyncio.open_connection(host, port)
+        ours, theirs = socket.socketpair()
+        printer = SandboxPrinter(label=host.startswith(LABEL))
+        talk = asyncio.create_task(printer.talk(*await asyncio.open_connection(sock=theirs)))
+        self._talks.add(talk)
+        talk.add_done_callback(self._talks.discard)
+        return await asyncio.open_connection(sock=ours)

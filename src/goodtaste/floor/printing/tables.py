@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, UniqueConstraint, text
 
 from goodtaste.floor.printing.rules import COPIES_MAX, REPRINTS_MAX
 from goodtaste.kernel.db import Doc, Flag, Id, Int, Moment, Str, create_table, id_column
@@ -83,10 +83,16 @@ print_job = create_table(
     Index("floor_print_job_state_idx", "state", "expires_at"),
     Index("floor_print_job_subject_idx", "subject_id"),
     Index("floor_print_job_kept_idx", "kept", "settled_at"),
+    Index(
+        "floor_print_job_remote_idx",
+        "remote_id",
+        postgresql_where=text("remote_id <> ''"),
+        sqlite_where=text("remote_id <> ''"),
+    ),
 )
 """`nth`: 0, or which reprint it is.  `on_printer_id`: the printer it is being sent to, which takes one at a time.  `drawer`: it opens the
 cash drawer.  `moves_at`: when it goes to the fallback, if the printer has not taken it.  `handled_at`: a person saw to it.
-`kept`: what it printed is still known."""
+`kept`: what it printed is still known.  `remote_id`: the number that a cloud gave it; the cloud tells by that."""
 
 print_step = create_table(
     "floor_print_step",

@@ -69,6 +69,8 @@ class PrintWorker:
                 await work
             except (Unavailable, Overloaded) as error:
                 log.warning("printing_waits", printer_id=printer_id, error=repr(error))
+            except NotNow:  # the cloud told it first, or its lease had run out
+                log.info("print_settled_elsewhere", printer_id=printer_id)
             except Exception as error:
                 log.error("printing_stumbled", printer_id=printer_id, exc_info=error)
             finally:
@@ -93,18 +95,14 @@ class PrintWorker:
         return _Hold(self._db, taken, clock=self._clock)
 
     async def _conclude(self, taken: Taken, became: Delivered) -> bool:
-        """Write what became of a job; tell whether its printer can take another."""
+        """Write what became of a job; tell whether its printer can take another.  Refuses `NotNow` where somebody else has settled it."""
         at, job = self._clock(), taken.job
         state = {Confirmed: "confirmed", Refused: "failed", Lost: "unknown", NotSent: "queued"}[type(became)]
         why = "" if isinstance(became, Confirmed) else became.why
-        try:
-            if isinstance(became, NotSent):
-                await self._db.run(carry.release(taken, why=why, at=at))
-            else:
-                await self._db.run(carry.settle(taken, state=state, why=why, at=at))
-        except NotNow:  # its lease had run out, and somebody else has settled it
-            log.warning("print_settled_elsewhere", job_id=job.id, printer_id=taken.printer.id, outcome=state)
-            return False
+        if isinstance(became, NotSent):
+            await self._db.run(carry.release(taken, why=why, at=at))
+        else:
+            await self._db.run(carry.settle(taken, state=state, why=why, at=at))
         if state != "queued":
             PRINT_SECONDS.labels(job.purpose, state).observe((at - job.made_at).total_seconds())
         if state != "confirmed":

@@ -16,8 +16,8 @@ from urllib.parse import parse_qsl, urlencode
 import msgspec
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 
+from goodtaste.kernel.rsa import sign, verifies
 from goodtaste.payment.gateways.genuine import BEIJING, WINDOW_S, Forged
-from goodtaste.payment.gateways.rsa import sign, verifies
 
 PATH = "/gateway.do?charset=utf-8"
 FIELDS_MAX = 64

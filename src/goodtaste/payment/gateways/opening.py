@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import httpx
 import msgspec
 
 from goodtaste.kernel.clock import Clock
-from goodtaste.kernel.config import PREFIX, BadSettings, Fault, Settings
+from goodtaste.kernel.config import Settings
+from goodtaste.kernel.key_files import loaded, texts
+from goodtaste.kernel.rsa import certificates, private_key, public_keys
 from goodtaste.payment.agreement import Autopays
 from goodtaste.payment.gateway import Gateway, Gateways
 from goodtaste.payment.gateways import alipay, alipay_wire, testing_keys, unionpay, unionpay_wire, wechat
@@ -18,7 +18,6 @@ from goodtaste.payment.gateways.alipay_sandbox import AlipaySandbox
 from goodtaste.payment.gateways.autopay import SandboxAutopay
 from goodtaste.payment.gateways.autopay_sandbox import AutopaySandbox
 from goodtaste.payment.gateways.line import client_for
-from goodtaste.payment.gateways.rsa import certificates, private_key, public_keys
 from goodtaste.payment.gateways.shelf import FILE, Shelf
 from goodtaste.payment.gateways.unionpay_sandbox import UnionpaySandbox
 from goodtaste.payment.gateways.wallet import WalletGateway
@@ -32,8 +31,6 @@ INSIDE = "http://wallet.sandbox"  # where a sandbox of this process answers with
 SANDBOX_MERCHANT = "1900000001"
 SANDBOX_APP, SANDBOX_SELLER = "9021000000000000", "2088000000000000"  # at Alipay
 SANDBOX_UNIONPAY = "777290000000001"
-
-T = TypeVar("T")
 
 
 class Sandboxes(msgspec.Struct, frozen=True):
@@ -211,48 +208,25 @@ def _notify_url(settings: Settings, method: str) -> str:
 
 def _wechat_keys(settings: Settings) -> Keys:
     """Return the keys of WeChat Pay that the settings name; raises `BadSettings`."""
-    own, others = _files(settings, "wechat_pay_key_file", "wechat_pay_platform_file")
+    own, others = texts(settings, "wechat_pay_key_file", "wechat_pay_platform_file")
     key_id = settings.wechat_pay_platform_id
-    key = _in(settings, "wechat_pay_key_file", lambda: private_key(own))
-    keys = _in(settings, "wechat_pay_platform_file", lambda: public_keys(others, key_id=key_id))
+    key = loaded(settings, "wechat_pay_key_file", lambda: private_key(own))
+    keys = loaded(settings, "wechat_pay_platform_file", lambda: public_keys(others, key_id=key_id))
     return Keys(key, settings.wechat_pay_serial, keys, key_id or next(iter(keys)), settings.wechat_pay_api_key.encode())
 
 
 def _alipay_keys(settings: Settings) -> alipay_wire.Keys:
     """Return the keys of Alipay that the settings name; raises `BadSettings`."""
-    own, other = _files(settings, "alipay_key_file", "alipay_platform_file")
-    key = _in(settings, "alipay_key_file", lambda: private_key(own))
-    keys = _in(settings, "alipay_platform_file", lambda: public_keys(other, key_id=alipay.METHOD))
+    own, other = texts(settings, "alipay_key_file", "alipay_platform_file")
+    key = loaded(settings, "alipay_key_file", lambda: private_key(own))
+    keys = loaded(settings, "alipay_platform_file", lambda: public_keys(other, key_id=alipay.METHOD))
     return alipay_wire.Keys(key, next(iter(keys.values())))
 
 
 def _unionpay_keys(settings: Settings) -> unionpay_wire.Keys:
     """Return the keys of UnionPay that the settings name; raises `BadSettings`."""
-    own, others = _files(settings, "unionpay_key_file", "unionpay_platform_file")
-    key = _in(settings, "unionpay_key_file", lambda: private_key(own))
-    (certificate, *_) = _in(settings, "unionpay_key_file", lambda: certificates(own))
-    roots = _in(settings, "unionpay_platform_file", lambda: certificates(others))
+    own, others = texts(settings, "unionpay_key_file", "unionpay_platform_file")
+    key = loaded(settings, "unionpay_key_file", lambda: private_key(own))
+    (certificate, *_) = loaded(settings, "unionpay_key_file", lambda: certificates(own))
+    roots = loaded(settings, "unionpay_platform_file", lambda: certificates(others))
     return unionpay_wire.Keys(key, str(certificate.serial_number), roots)
-
-
-def _files(settings: Settings, *names: str) -> list[str]:
-    """Return what stands in the files that settings name; raises `BadSettings` naming all that cannot be read."""
-    texts, faults = [], []
-    for name in names:
-        path = str(getattr(settings, name))
-        try:
-            texts.append(Path(path).read_text("utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
-            faults.append(Fault("config.unreadable", PREFIX + name.upper(), path, {"error": str(error)}))
-    if faults:
-        raise BadSettings(faults)
-    return texts
-
-
-def _in(settings: Settings, name: str, load: Callable[[], T]) -> T:
-    """Return what is loaded from the file that a setting names; raises `BadSettings` where it is no key."""
-    try:
-        return load()
-    except ValueError as error:
-        where = str(getattr(settings, name))
-        raise BadSettings([Fault("config.no_key", PREFIX + name.upper(), where, {"error": str(error)})]) from error

@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import Certificate, CertificateBuilder, Name, NameAttribute
 from cryptography.x509.oid import NameOID
 
+from goodtaste.kernel.rsa import private_key
 from goodtaste.payment.gateways import alipay_wire, unionpay_wire
-from goodtaste.payment.gateways.rsa import private_key
 from goodtaste.payment.gateways.wechat_wire import Keys
 
 MERCHANT = """-----BEGIN TESTING KEY-----

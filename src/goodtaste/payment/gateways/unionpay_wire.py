@@ -18,8 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPubl
 from cryptography.x509 import Certificate, DuplicateExtension, InvalidVersion, load_pem_x509_certificate
 from cryptography.x509.oid import NameOID
 
+from goodtaste.kernel.rsa import sign, verifies
 from goodtaste.payment.gateways.genuine import BEIJING, WINDOW_S, Forged
-from goodtaste.payment.gateways.rsa import sign, verifies
 
 VERSION, SIGN_METHOD = "5.1.0", "01"
 SIGNATURE, CERTIFICATE = "signature", "signPubKeyCert"

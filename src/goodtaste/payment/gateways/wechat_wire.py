@@ -15,8 +15,8 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from goodtaste.kernel.rsa import sign, verifies
 from goodtaste.payment.gateways.genuine import WINDOW_S, Forged, new_nonce
-from goodtaste.payment.gateways.rsa import sign, verifies
 
 SCHEME = "WECHATPAY2-SHA256-RSA2048"
 PROBE = "WECHATPAY/SIGNTEST/"  # how a signature begins that WeChat sends to see whether anybody checks

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import msgspec
 from sqlalchemy import select
 
+from goodtaste.events.payment import DrawerOpened
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Change, Day, Id, Int, Read, Steps, first, insert, par, rows, script
@@ -15,6 +16,7 @@ from goodtaste.kernel.ids import fingerprint, same_or_taken
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Input, Reason
 from goodtaste.kernel.money import FEN_MAX
+from goodtaste.kernel.outbox import tell
 from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.payment.tills.shifts import OPEN_ON, STILL_OPEN, Shift, ShiftOver, may, read
 from goodtaste.payment.tills.tables import cash_move
@@ -103,7 +105,7 @@ def move_cash(
 
 @script
 def open_drawer(asked: OpenDrawer, *, actor: Actor, drawer_id: str, today: date, at: datetime) -> Steps[CashMove]:
-    """Write that a drawer was opened without a sale, once per `asked.id`, whether a shift is open on it or not."""
+    """Write that a drawer is opened without a sale, once per `asked.id`, whether a shift is open on it or not, and tell it."""
     mark = fingerprint([asked, drawer_id])
     known = yield from first(ONE(id=asked.id))
     if known:
@@ -121,7 +123,8 @@ def open_drawer(asked: OpenDrawer, *, actor: Actor, drawer_id: str, today: date,
         found.business_date if found else today,
         at,
     )
-    yield _written(made, mark, actor, None)
+    opened = DrawerOpened(move_id=made.id, store_id=made.store_id, drawer_id=drawer_id)
+    yield [*_written(made, mark, actor, None), tell(opened, at=at)]
     return made
 
 
