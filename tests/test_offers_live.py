@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -217,7 +218,7 @@ async def test_a_diner_reads_when_and_for_whom_and_nothing_of_segments(floor: Fl
     assert english[offer_id]["conditions"][-2:] == ["on Wednesdays", "at 17:00–21:00"]
 
 
-async def test_offers_are_listed_stopped_and_halted_from_a_terminal(floor: Floor) -> None:
+async def test_offers_are_saved_listed_stopped_and_halted_from_a_terminal(floor: Floor, tmp_path: Path) -> None:
     settings = floor.process.settings
     env = {
         "GOODTASTE_DATABASE": settings.database_url,
@@ -241,4 +242,18 @@ async def test_offers_are_listed_stopped_and_halted_from_a_terminal(floor: Floor
     assert await at_once(1, lambda _: use(floor, offer_id)) == ["promo.offer_gone"]
     assert "0 orders in the period" in (await typed("dry-run", offer_id, "--days", "1")).output
     assert (await typed("stop", "x", "--reason", "test")).exit_code == 1
+    draft, file = offers_kit.terms(), tmp_path / "offer.json"
+    file.write_bytes(msgspec.json.encode(draft))
+    assert "as version 1" in (await typed("save", str(file))).output
+    assert "as version 1" in (await typed("save", str(file))).output  # the same again
+    file.write_bytes(msgspec.json.encode(draft | {"budget_count": 5}))
+    assert (await typed("save", str(file))).exit_code == 1  # another content
+    assert "as version 2" in (await typed("save", str(file), "--over", "1")).output
+    assert (await typed("publish", draft["offer"]["id"], "--version", "2")).exit_code == 0
+    assert draft["offer"]["id"] in (await typed("list", "--state", "live")).output
+    wrong = offers_kit.terms(benefit={"kind": "percent_off", "off_bp": 12_000})
+    file.write_bytes(msgspec.json.encode(wrong))
+    assert "12000 is not between 1 and 10000" in " ".join((await typed("save", str(file))).output.split())
+    file.write_text('{"offer": 1}')
+    assert "does not fit: $.offer" in " ".join((await typed("save", str(file))).output.split())
     await floor.ctx.refresh()

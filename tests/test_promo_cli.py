@@ -49,6 +49,13 @@ def test_coupons_from_the_command_line(empty: Settings, tmp_path: Path) -> None:
     codes = [line.split(",")[0] for line in file.read_text().splitlines()[1:]]
     assert [rules.is_code(each, rules.PRINTED) for each in codes] == [True] * 5
     assert file.stat().st_mode & 0o077 == 0
+    drawn = tmp_path / "template.json"
+    drawn.write_text(f'{{"id": "{new_id()}", "name": "茶券", "kind": "cash", "value": 300, "valid_days": 7}}')
+    assert terminal.type("coupons", "make", str(drawn)).exit_code == 0
+    assert "茶券" in terminal.type("coupons", "templates").output
+    drawn.write_text(f'{{"id": "{new_id()}", "name": "茶券", "kind": "cash", "value": 300}}')
+    refused = terminal.type("coupons", "make", str(drawn))
+    assert (refused.exit_code, "how long a coupon is valid" in " ".join(refused.output.split())) == (1, True)
     listed = tmp_path / "members.txt"
     listed.write_text("\n".join([*ids[:2], new_id(), ""]))
     ran = terminal.type("coupons", "campaign", template, "--name", "回馈", "--reason", "测试", "--members", str(listed))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any, BinaryIO, Literal, TextIO
 
 import click
 from rich.table import Column, Table
 
 from goodtaste.app.cli_house import in_house
-from goodtaste.app.cli_words import out, stop, tell
+from goodtaste.app.cli_words import from_json, out, stop, tell
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import is_id, new_id
 from goodtaste.promo import api as promo
@@ -80,6 +80,19 @@ def codes(context: click.Context, template_id: str, count: int, name: str, to: P
     with os.fdopen(os.open(to, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
         batch_id = in_house(context, work)
     tell("cli.codes_made", count=count, batch_id=batch_id, file=str(to))
+
+
+@coupons.command()
+@click.argument("file", type=click.File("rb"))
+@click.pass_context
+def make(context: click.Context, file: BinaryIO) -> None:
+    """Make the coupon template in FILE, JSON as `POST /v1/coupon-templates` takes it."""
+    asked = from_json(file, promo.NewTemplate)
+
+    async def work(ctx: Ctx) -> promo.Template:
+        return await ctx.run(promo.make(asked, ground=promo.ground(ctx), actor=ctx.actor, at=ctx.now))
+
+    tell("cli.template_made", template_id=in_house(context, work).id)
 
 
 @coupons.command()

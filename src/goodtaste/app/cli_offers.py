@@ -1,14 +1,14 @@
-"""`goodtaste offers`: what is live, stopping one or all, and a dry run, from the command line."""
+"""`goodtaste offers`: drafts, what is live, stopping one or all, and a dry run, from the command line."""
 
 from __future__ import annotations
 
-from typing import get_args
+from typing import Any, BinaryIO, get_args
 
 import click
 from rich.table import Column, Table
 
 from goodtaste.app.cli_house import in_house
-from goodtaste.app.cli_words import language, out, stop, tell
+from goodtaste.app.cli_words import from_json, language, out, stop, tell
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.money import yuan
@@ -28,7 +28,7 @@ def _checked(offer_id: str) -> str:
 
 @click.group()
 def offers() -> None:
-    """See what offers there are, try one on last month's orders, stop one or halt all."""
+    """See what offers there are, save and publish them, try one on last month's orders, stop one or halt all."""
 
 
 @offers.command("list")
@@ -47,6 +47,42 @@ def list_(context: click.Context, state: promo.OfferState | None, limit: int) ->
         name = each.terms.offer.name
         table.add_row(each.id, name, shown, str(each.version), live, str(each.used), yuan(each.used_fen))
     out.print(table)
+
+
+@offers.command()
+@click.argument("file", type=click.File("rb"))
+@click.option("--over", type=click.IntRange(min=1), help="Save it as the next version of an offer; this one was seen.")
+@click.pass_context
+def save(context: click.Context, file: BinaryIO, over: int | None) -> None:
+    """Save the offer in FILE, JSON as `POST /v1/offers` takes it, as a draft, or as the next version of one that there is."""
+    terms = from_json(file, promo.Terms)
+
+    async def run(ctx: Ctx) -> promo.OfferView:
+        by: dict[str, Any] = {"known_here": promo.known_here(ctx), "actor": ctx.actor, "at": ctx.now}
+        if over is None:
+            return await ctx.run(promo.make_offer(terms, **by))
+        fields = {name: getattr(terms, name) for name in promo.Terms.__struct_fields__}
+        asked = promo.OfferChange(**fields, version=over)
+        return await ctx.run(promo.change_offer(terms.offer.id, asked, **by))
+
+    saved = in_house(context, run)
+    tell("cli.offer_saved", offer_id=saved.id, version=saved.version)
+
+
+@offers.command()
+@OFFER
+@click.option("--version", type=click.IntRange(min=1), required=True, help="Which version holds from now on.")
+@click.pass_context
+def publish(context: click.Context, offer_id: str, version: int) -> None:
+    """Let a version of an offer hold."""
+    id_, asked = _checked(offer_id), promo.Publish(version=version)
+
+    async def run(ctx: Ctx) -> promo.OfferView:
+        by: dict[str, Any] = {"known_here": promo.known_here(ctx), "actor": ctx.actor, "at": ctx.now}
+        return await ctx.run(promo.publish(id_, asked, **by))
+
+    in_house(context, run)
+    tell("cli.offer_published", offer_id=id_, version=version)
 
 
 @offers.command("stop")

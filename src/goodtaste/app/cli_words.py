@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, NoReturn
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 import click
+import msgspec
 from rich.console import Console
 
+from goodtaste.kernel.misfits import in_chinese
 from goodtaste.kernel.words import sentence
 
+T = TypeVar("T")
+
+JSON_BYTES_MAX = 1_000_000  # of a file that is read
 SET_TO = "goodtaste.language"  # under which a command keeps the setting
 
 out = Console(soft_wrap=True, highlight=False)
@@ -57,3 +62,13 @@ class Stop(click.ClickException):
 def stop(code: str, **facts: Any) -> NoReturn:
     """End the command with the sentence for `code` and exit status 1."""
     raise Stop(code, **facts)
+
+
+def from_json(file: BinaryIO, kind: type[T]) -> T:
+    """Return what a file of JSON says; one that does not fit ends the command."""
+    try:
+        return msgspec.json.decode(file.read(JSON_BYTES_MAX), type=kind)
+    except msgspec.DecodeError as error:
+        what, _, place = str(error).partition(" - at ")
+        what = in_chinese(what) if language() == "zh-CN" else what
+        stop("cli.bad_json", file=file.name, error=" ".join(filter(None, (place.strip("`"), what))))

@@ -40,7 +40,7 @@ from goodtaste.promo.offers.live import (
     read_live,
 )
 from goodtaste.promo.offers.live import queries as offer_queries
-from goodtaste.promo.offers.saved import OfferUnknown, make_offer, terms_at
+from goodtaste.promo.offers.saved import OfferChange, OfferUnknown, OfferView, change_offer, make_offer, terms_at
 from goodtaste.promo.offers.saved import State as OfferState
 from goodtaste.promo.offers.saved import page as offers_page
 from goodtaste.promo.offers.stop import Halt, Publish, halt, publish
@@ -81,9 +81,11 @@ __all__ = [
     "NewCampaign",
     "NewPlan",
     "NewTemplate",
+    "OfferChange",
     "OfferState",
     "OfferUnknown",
     "OfferUse",
+    "OfferView",
     "Out",
     "Publish",
     "Template",
@@ -93,6 +95,7 @@ __all__ = [
     "at_store",
     "back_at_store",
     "by_ids",
+    "change_offer",
     "change_uses",
     "claim",
     "code_lines",

@@ -30,7 +30,8 @@ class Fault(msgspec.Struct, frozen=True):
 
 
 class BadOffer(Refusal):
-    """Raised for an offer that contradicts itself or others.  Facts: `field`, `why`, `faults` (each with field, code, facts)."""
+    """Raised for an offer that contradicts itself or others.  Facts: `field`, `why` (the code of the reason), `faults` (each with
+    field, code, facts), and those of the first one."""
 
     code = "promo.bad_offer"
     status = 422
@@ -39,7 +40,7 @@ class BadOffer(Refusal):
     def of(cls, found: Sequence[Fault]) -> BadOffer:
         """Return the refusal for these faults, the first one first."""
         faults = [msgspec.to_builtins(each) for each in found[:FAULTS_MAX]]
-        return cls(field=found[0].field, why=found[0].code, faults=faults)
+        return cls(field=found[0].field, why=found[0].code, faults=faults, **found[0].facts)
 
 
 class Terms(Input, frozen=True):
