@@ -15,7 +15,7 @@ declare module 'vue-router' {
 function home(): string {
   const session = useSession()
   if (!session.isIn && session.device) return session.device.kind === 'board' ? '/board' : '/kitchen'
-  if (session.can('order.place')) return '/pos'
+  if (session.can('order.place')) return session.can('payment.take') ? '/pos' : '/tables'
   if (session.can('order.advance')) return '/kitchen'
   return session.can('order.read') ? '/orders' : '/settings'
 }
@@ -45,6 +45,8 @@ export const router = createRouter({
       children: [
         { path: '', redirect: home },
         { path: 'pos', component: () => import('@/screens/pos/PosScreen.vue'), meta: { permission: 'order.place' } },
+        { path: 'tables/:id?', component: () => import('@/screens/floor/FloorScreen.vue'), meta: { permission: 'order.place' } },
+        { path: 'shift', component: () => import('@/screens/shift/ShiftScreen.vue'), meta: { permission: 'shift.run' } },
         { path: 'orders/:id?', component: () => import('@/screens/orders/OrdersScreen.vue'), meta: { permission: 'order.read' } },
         { path: 'stock', component: () => import('@/screens/StockScreen.vue'), meta: { permission: 'menu.read' } },
         { path: 'settings', component: () => import('@/screens/SettingsScreen.vue') },

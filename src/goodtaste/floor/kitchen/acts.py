@@ -149,5 +149,6 @@ def _orders(changed: Sequence[DishRow], *, actor: Actor, store_id: str, at: date
         if stage:
             changes += yield from ordering.follow(order_id, stage, actor=actor, at=at)
     seatings = dict.fromkeys(each.seating_id for each in of)
-    names = [*map(topics.order_of, order_ids), *map(topics.seating_of, seatings)]
+    tables = [topics.floor_of(store_id)] if seatings else []
+    names = [*map(topics.order_of, order_ids), *map(topics.seating_of, seatings), *tables]
     return [*changes, topics.moved(topics.kitchen_of(store_id), topics.pickups_of(store_id), *names)]

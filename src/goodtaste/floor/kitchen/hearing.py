@@ -162,4 +162,5 @@ def _known(dish_ids: Sequence[str], order_ids: Sequence[str], at: datetime) -> S
 
 def _told(store_id: str, order_ids: Sequence[str], seating_ids: Sequence[str]) -> Change:
     orders, seatings = map(topics.order_of, order_ids), map(topics.seating_of, dict.fromkeys(seating_ids))
-    return topics.moved(topics.kitchen_of(store_id), topics.pickups_of(store_id), *orders, *seatings)
+    tables = [topics.floor_of(store_id)] if seating_ids else []
+    return topics.moved(topics.kitchen_of(store_id), topics.pickups_of(store_id), *orders, *seatings, *tables)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
+from goodtaste.floor.kitchen.rows import OF_ORDERS, DishRow
 from goodtaste.floor.kitchen.views import DishProgress, dishes_of
 from goodtaste.floor.seating.cart import CartLine, cart_of, is_first, on_behalf, shown
 from goodtaste.floor.seating.rows import (
@@ -37,7 +38,10 @@ V = TypeVar("V")
 
 
 class Party(msgspec.Struct, frozen=True):
-    """A party at a table of the map; `slot` 2 is the second one of a shared table.  due_fen is what its bills still owe."""
+    """A party at a table of the map; `slot` 2 is the second one of a shared table.  due_fen is what its bills still owe.
+
+    `to_make` pieces are still to be made for it, `ready` wait to be carried to it.
+    """
 
     id: str
     slot: int
@@ -47,6 +51,8 @@ class Party(msgspec.Struct, frozen=True):
     opened_at: datetime
     bills: int
     due_fen: int
+    to_make: int
+    ready: int
 
 
 class MapTable(msgspec.Struct, frozen=True):
@@ -107,10 +113,18 @@ def tables_of(store_id: str, directory: Directory) -> Steps[list[MapTable]]:
     open_ = yield from rows(OPEN_IN(store_id=store_id))
     ids = [each.id for each in open_]
     seats, of = yield from together(SEATS_OF(seating_ids=ids), ORDERS_OF(seating_ids=ids))
-    bills = {each.id: each for each in (yield from rows(ordering.bill_rows([each.order_id for each in of])))}
+    order_ids = [each.order_id for each in of]
+    found, made = yield from together(ordering.bill_rows(order_ids), OF_ORDERS(order_ids=order_ids))
+    bills, owner = {each.id: each for each in found}, {each.order_id: each.seating_id for each in of}
     orders = _grouped([(each.seating_id, bills[each.order_id]) for each in of if each.order_id in bills])
+    dishes = _grouped([(owner[each.order_id], each) for each in made])
     by_id = {each.id: each for each in open_}
-    at = _grouped([(each.table_id, _party(by_id[each.seating_id], each.slot, orders)) for each in seats])
+    at = _grouped(
+        [
+            (each.table_id, _party(by_id[each.seating_id], each.slot, orders[each.seating_id], dishes[each.seating_id]))
+            for each in seats
+        ]
+    )
     tables = [
         each for each in directory.tables.values() if each.store_id == store_id and (each.active or each.id in at)
     ]
@@ -127,10 +141,19 @@ def _grouped(pairs: Sequence[tuple[K, V]]) -> Mapping[K, list[V]]:
     return found
 
 
-def _party(row: SeatingRow, slot: int, orders: Mapping[str, list[ordering.BillRow]]) -> Party:
-    bills = orders[row.id]
-    due_fen = sum(each.due_fen for each in bills if each.owes)
-    return Party(row.id, slot, row.state, row.party, row.waiter_id, row.opened_at, len(bills), due_fen)
+def _party(row: SeatingRow, slot: int, bills: Sequence[ordering.BillRow], dishes: Sequence[DishRow]) -> Party:
+    return Party(
+        id=row.id,
+        slot=slot,
+        state=row.state,
+        party=row.party,
+        waiter_id=row.waiter_id,
+        opened_at=row.opened_at,
+        bills=len(bills),
+        due_fen=sum(each.due_fen for each in bills if each.owes),
+        to_make=sum(each.waiting + each.cooking for each in dishes),
+        ready=sum(each.ready for each in dishes),
+    )
 
 
 @script

@@ -26,7 +26,10 @@ export const WORDS = of({
 
   // the frame
   nav_pos: ['点单', 'Order'],
+  nav_tables: ['桌台', 'Tables'],
   nav_orders: ['订单', 'Orders'],
+  nav_shift: ['交班', 'Shift'],
+  no_shift: ['未开班', 'No shift open'],
   nav_stock: ['沽清', 'Sold out'],
   nav_kitchen: ['后厨', 'Kitchen'],
   nav_board: ['取餐屏', 'Pickup board'],

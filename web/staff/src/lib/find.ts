@@ -1,3 +1,4 @@
+import { shallowRef } from 'vue'
 import type { Dish } from '@/api/types'
 
 interface Entry {
@@ -8,19 +9,19 @@ interface Entry {
 }
 
 type Pinyin = typeof import('pinyin-pro').pinyin
-let pinyin: Pinyin | null = null
+const pinyin = shallowRef<Pinyin | null>(null) // what was looked for before it came is looked for again
 const entries = new WeakMap<Dish, Entry>()
 
 /** Fetches the table of readings, once; until it is there, dishes are found by their characters alone. */
 export async function readReadings(): Promise<void> {
-  pinyin ??= (await import('pinyin-pro')).pinyin
+  pinyin.value ??= (await import('pinyin-pro')).pinyin
 }
 
 function entryOf(dish: Dish): Entry {
   const made = entries.get(dish)
-  if (made && (made.full || !pinyin)) return made
+  if (made && (made.full || !pinyin.value)) return made
   const text = [dish.name, ...dish.tags].join(' ').toLowerCase()
-  const read = pinyin?.(dish.name, { toneType: 'none', type: 'array', nonZh: 'consecutive' }) ?? []
+  const read = pinyin.value?.(dish.name, { toneType: 'none', type: 'array', nonZh: 'consecutive' }) ?? []
   const entry = { dish, text, full: read.join('').toLowerCase(), initials: read.map((each) => each.slice(0, 1)).join('').toLowerCase() }
   entries.set(dish, entry)
   return entry

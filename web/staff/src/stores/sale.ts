@@ -72,10 +72,10 @@ export const useSale = defineStore('sale', () => {
     await go()
   }
 
-  /** Takes up an order that stands and waits for money. */
-  function takeUp(order: Order): void {
+  /** Takes up an order that stands and waits for money, to be paid whole or at once in parts. */
+  function takeUp(order: Order, way: Way | null = null): void {
     fault.value = null
-    sale.value = { orderId: order.id, paymentId: newId(), stage: 'unpaid', body: null, basket: null, way: null, order, changeFen: 0 }
+    sale.value = { orderId: order.id, paymentId: newId(), stage: 'unpaid', body: null, basket: null, way, order, changeFen: 0 }
   }
 
   /** Pays an order that stands, another way or for the first time. */
