@@ -117,6 +117,15 @@ DELETE /v1/sessions/{session_id}                                | ?  0  0  -  | 
 # signing in as a member
 POST   /v1/auth/phone                                           | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/auth/phone/code                                      | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+POST   /v1/me/privacy-code                                      | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+POST   /v1/me/exports                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+GET    /v1/exports/{token}                                      | 0  0  0  0  | 0  0  0  0  | 0  0  | 0  0  0  0  0
+GET    /v1/me/erasure                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+POST   /v1/me/erasure                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+DELETE /v1/me/erasure                                           | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+GET    /v1/me/addresses                                         | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
+PUT    /v1/me/addresses/{address_id}                            | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -  -
+DELETE /v1/me/addresses/{address_id}                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
 POST   /v1/auth/wechat                                          | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 # orders
 GET    /v1/me/orders                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
@@ -368,6 +377,11 @@ GET    /v1/program                                              | ?  -  -  -  | 
 PUT    /v1/program                                              | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 # receipts and invoices
 GET    /v1/receipts/{token}                                     | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+GET    /v1/orders/{order_id}/feedback                           | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +  +
+PUT    /v1/orders/{order_id}/feedback                           | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -  -
+GET    /v1/receipts/{token}/feedback                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+PUT    /v1/receipts/{token}/feedback                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+GET    /v1/stores/{store_id}/feedback                           | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +  +
 POST   /v1/receipts/{token}/invoice                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /r/{token}                                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /r/{token}                                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +

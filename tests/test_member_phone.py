@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from goodtaste.kernel.ids import new_id
 from goodtaste.member import vault
 from goodtaste.member.api import Program, Proof, Sms, sign_in
-from goodtaste.member.otp import CodeAsked, network_of, send
+from goodtaste.member.otp import network_of, send
 from goodtaste.member.phone import BadPhone, masked, normalised
 from goodtaste.member.sms import SmsNoAnswer, number, signature
 from tests.member_kit import (
@@ -353,7 +353,7 @@ async def _ask_through(shop: Shop, **changed: Any) -> None:
     process.bring(Sms(msgspec.structs.replace(process.settings, **changed), sandbox=_box(shop), total_s=0.3))
     try:
         ctx = process.context()
-        await send(ctx, CodeAsked(phone=a_number(), purpose="login"), address=str(random.random()))
+        await send(ctx, a_number(), purpose="login", address=str(random.random()))
     finally:
         await process.part(Sms).close()
         process.bring(usual)

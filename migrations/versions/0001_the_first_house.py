@@ -76,6 +76,26 @@ def upgrade() -> None:
         batch_op.create_index("floor_dish_ticket_idx", ["ticket_id"], unique=False)
 
     op.create_table(
+        "floor_feedback",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("store_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=True),
+        sa.Column("stars", columns.Int(), nullable=False),
+        sa.Column("tags", columns.Str(), nullable=False),
+        sa.Column("text", columns.Str(), nullable=False),
+        sa.Column("given_at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("length(text) <= 500", name=op.f("floor_feedback_text")),
+        sa.CheckConstraint("stars BETWEEN 1 AND 5", name=op.f("floor_feedback_stars")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("floor_feedback_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("floor_feedback", schema=None) as batch_op:
+        batch_op.create_index("floor_feedback_member_idx", ["member_id"], unique=False)
+        batch_op.create_index("floor_feedback_store_idx", ["store_id", "given_at"], unique=False)
+
+    op.create_table(
         "floor_invoice",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -1371,6 +1391,33 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     op.create_table(
+        "member_address",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("nth", columns.Int(), nullable=False),
+        sa.Column("sealed", columns.Str(), nullable=False),
+        sa.Column("made_at", columns.Moment(), nullable=False),
+        sa.Column("changed_at", columns.Moment(), nullable=False),
+        sa.CheckConstraint("nth BETWEEN 1 AND 20", name=op.f("member_address_full")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_address_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_address_pkey")),
+        sa.UniqueConstraint("member_id", "nth", name="member_address_nth"),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    op.create_table(
+        "member_address_chosen",
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("address_id", columns.Id(), nullable=False),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_address_chosen_member_id_fkey")),
+        sa.PrimaryKeyConstraint("member_id", name=op.f("member_address_chosen_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("member_address_chosen", schema=None) as batch_op:
+        batch_op.create_index("member_address_chosen_idx", ["address_id"], unique=False)
+
+    op.create_table(
         "member_adjustment",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("member_id", columns.Id(), nullable=False),
@@ -1421,6 +1468,30 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.create_index("member_consent_member_idx", ["member_id", "purpose", "at"], unique=False)
+
+    op.create_table(
+        "member_erasure",
+        sa.Column("id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("state", columns.Str(), nullable=False),
+        sa.Column("asked_at", columns.Moment(), nullable=False),
+        sa.Column("due_at", columns.Moment(), nullable=False),
+        sa.Column("ended_at", columns.Moment(), nullable=True),
+        sa.CheckConstraint("(state = 'waiting') = (ended_at IS NULL)", name=op.f("member_erasure_ended")),
+        sa.CheckConstraint("state IN ('waiting', 'cancelled', 'done')", name=op.f("member_erasure_state")),
+        sa.ForeignKeyConstraint(["member_id"], ["member_member.id"], name=op.f("member_erasure_member_id_fkey")),
+        sa.PrimaryKeyConstraint("id", name=op.f("member_erasure_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=True,
+    )
+    with op.batch_alter_table("member_erasure", schema=None) as batch_op:
+        batch_op.create_index(
+            "member_erasure_waits_once",
+            ["member_id"],
+            unique=True,
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        )
 
     op.create_table(
         "member_favourite",
@@ -3094,6 +3165,14 @@ def downgrade() -> None:
     op.drop_table("member_identity")
     op.drop_table("member_gift")
     op.drop_table("member_favourite")
+    with op.batch_alter_table("member_erasure", schema=None) as batch_op:
+        batch_op.drop_index(
+            "member_erasure_waits_once",
+            postgresql_where=sa.text("state = 'waiting'"),
+            sqlite_where=sa.text("state = 'waiting'"),
+        )
+
+    op.drop_table("member_erasure")
     with op.batch_alter_table("member_consent", schema=None) as batch_op:
         batch_op.drop_index("member_consent_member_idx")
 
@@ -3102,6 +3181,11 @@ def downgrade() -> None:
         batch_op.drop_index("member_adjustment_state_idx")
 
     op.drop_table("member_adjustment")
+    with op.batch_alter_table("member_address_chosen", schema=None) as batch_op:
+        batch_op.drop_index("member_address_chosen_idx")
+
+    op.drop_table("member_address_chosen")
+    op.drop_table("member_address")
     op.drop_table("ledger_lot_use")
     op.drop_table("ledger_entry")
     with op.batch_alter_table("floor_seating_order", schema=None) as batch_op:
@@ -3315,6 +3399,11 @@ def downgrade() -> None:
         batch_op.drop_index("floor_invoice_order_idx")
 
     op.drop_table("floor_invoice")
+    with op.batch_alter_table("floor_feedback", schema=None) as batch_op:
+        batch_op.drop_index("floor_feedback_store_idx")
+        batch_op.drop_index("floor_feedback_member_idx")
+
+    op.drop_table("floor_feedback")
     with op.batch_alter_table("floor_dish", schema=None) as batch_op:
         batch_op.drop_index("floor_dish_ticket_idx")
         batch_op.drop_index("floor_dish_order_idx")

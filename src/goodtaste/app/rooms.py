@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from goodtaste.app import proofs
+from goodtaste.app import personal, proofs
 from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberJoined, PresentDue
 from goodtaste.events.ordering import (
@@ -28,6 +28,7 @@ from goodtaste.events.payment import DrawerOpened
 from goodtaste.events.shop import PointsExchanged
 from goodtaste.floor import api as floor
 from goodtaste.floor.calls import http as calls_http
+from goodtaste.floor.feedback import http as feedback_http
 from goodtaste.floor.invoice import http as invoice_http
 from goodtaste.floor.invoice import issuing as invoicing
 from goodtaste.floor.invoice.issuer import PLACE as INVOICE
@@ -70,6 +71,8 @@ from goodtaste.member import nights as member_nights
 from goodtaste.member import notices as member_notices
 from goodtaste.member import sandbox_sms, sandbox_wechat
 from goodtaste.member.level import http as level_http
+from goodtaste.member.privacy import erasing
+from goodtaste.member.privacy import http as privacy_http
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
 from goodtaste.menu import http as menu_http
@@ -112,6 +115,7 @@ ROUTES: list[Any] = [
     *menu_http.ROUTES,
     *member_http.ROUTES,
     *level_http.ROUTES,
+    *privacy_http.ROUTES,
     *ordering_http.ROUTES,
     *asks_http.ROUTES,
     *control_http.ROUTES,
@@ -120,6 +124,7 @@ ROUTES: list[Any] = [
     *dry_run_http.ROUTES,
     *seating_http.ROUTES,
     *calls_http.ROUTES,
+    *feedback_http.ROUTES,
     *kitchen_http.ROUTES,
     *live_http.ROUTES,
     *payment_http.ROUTES,
@@ -163,6 +168,7 @@ def furnish(process: Process) -> None:
     """Give a process the snapshots and parts of every room."""
     process.show(org.Directory, org.directory_snapshot())
     process.bring(org.Passwords())
+    process.bring(personal.holdings())
     process.show(menu.MenuBook, menu.menu_snapshot())
     process.show(menu.Short, menu.short_snapshot())
     process.bring(menu.Pages())
@@ -321,6 +327,7 @@ def job_functions(process: Process) -> dict[str, JobFunction]:
         member_jobs.SWEEP.name: member_jobs.sweep(process),
         member_plan.CARRY_OUT: member_plan.carry_out_job(process),
         member_levels.SETTLE: member_levels.settle_job(process),
+        erasing.ERASE: erasing.erase_job(process),
         promo_presents.GIVE: promo_presents.give_job(process),
         member_notices.LAPSE.name: member_notices.lapse(process),
         **payments.job_functions(process),

@@ -85,6 +85,15 @@ class ConsentChanged(Event, frozen=True, kw_only=True):
     text_version: str
 
 
+class MemberErased(Event, frozen=True, kw_only=True):
+    """A member was erased: whoever knows more of them than the id forgets it."""
+
+    topic = "member.erased.v1"
+    key_field = "member_id"
+
+    member_id: str
+
+
 class PointsExpiring(Event, frozen=True, kw_only=True):
     """Points of a member run out after the day `on` where they are not spent; told once for each notice of `days` or less ahead."""
 

@@ -15,7 +15,7 @@ import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
-from sqlalchemy import Column, Index, select, update
+from sqlalchemy import Column, Index, func, select, update
 
 from goodtaste.kernel.auth import Kind, NotSignedIn
 from goodtaste.kernel.db import (
@@ -146,6 +146,15 @@ END_ALL = change(
     .where(session.c.subject_id == par("subject_id", Id), session.c.id != par("but", Id), session.c.ended_at.is_(None))
     .values(ended_at=par("at", Moment), end_reason=par("reason", Str))
 )
+FORGET = change(
+    update(session)
+    .where(session.c.subject_id == par("subject_id", Id))
+    .values(
+        device="",
+        ended_at=func.coalesce(session.c.ended_at, par("at", Moment)),
+        end_reason=func.coalesce(session.c.end_reason, "forgotten"),
+    )
+)
 END_AT_TERMINAL = change(
     update(session)
     .where(session.c.terminal_id == par("terminal_id", Id), session.c.ended_at.is_(None))
@@ -263,6 +272,11 @@ def end(session_ids: Sequence[str], *, reason: str, at: datetime) -> list[Change
 def end_all(subject_id: str, *, reason: str, at: datetime, but: str = "") -> list[Change]:
     """Return the changes that end every session of a subject, save the session `but` where one is named."""
     return [END_ALL(subject_id=subject_id, but=but or NO_SESSION, reason=reason, at=at), moved(SNAPSHOT)]
+
+
+def forget(subject_id: str, *, at: datetime) -> list[Change]:
+    """Return the changes that end every session of a subject, and leave nothing of the devices."""
+    return [FORGET(subject_id=subject_id, at=at), moved(SNAPSHOT)]
 
 
 def end_at_terminal(terminal_id: str, *, also: Sequence[str] = (), reason: str, at: datetime) -> list[Change]:

@@ -13,6 +13,7 @@ from goodtaste.kernel.ids import Id
 from goodtaste.kernel.web import Allow, Before, address_of, anybody, context, member, staff
 from goodtaste.ledger import api as ledger
 from goodtaste.member import (
+    addresses,
     adjustments,
     consents,
     favourites,
@@ -25,6 +26,7 @@ from goodtaste.member import (
     profile,
     visits,
 )
+from goodtaste.member.addresses import AddressView, PutAddress
 from goodtaste.member.adjustments import Adjusted, Adjustment, AdjustmentAsked, AdjustmentView, Answer
 from goodtaste.member.codes import PublicKey
 from goodtaste.member.consents import Consent, NewConsent
@@ -63,7 +65,7 @@ async def send_code(data: JSONBody[CodeAsked], request: Asked) -> CodeSent:
 
     The address that asks is the peer as the server in front has it, which believes the proxies that the settings name.
     """
-    return await otp.send(context(request), data, address=address_of(request))
+    return await otp.send(context(request), data.phone, purpose=data.purpose, address=address_of(request))
 
 
 @post("/v1/auth/phone", opt=anybody(), tags=["sign-in"])
@@ -314,7 +316,32 @@ async def unmark_favourite(dish_id: Id, request: Asked) -> None:
     await ctx.run(favourites.unmark(ctx.actor.id, dish_id))
 
 
+@get("/v1/me/addresses", opt=member(), tags=["me"])
+async def my_addresses(request: Asked) -> list[AddressView]:
+    """List where one has food brought to, the first choice first."""
+    ctx = context(request)
+    return await ctx.query(addresses.of_member(ctx.actor.id, keyring=ctx.process.keyring))
+
+
+@put("/v1/me/addresses/{address_id:str}", opt=member(), tags=["me"])
+async def write_address(address_id: Id, data: JSONBody[PutAddress], request: Asked) -> list[AddressView]:
+    """Add an address of one's own, or write it anew."""
+    ctx = context(request)
+    made = addresses.write(address_id, data, member_id=ctx.actor.id, keyring=ctx.process.keyring, at=ctx.now)
+    return await ctx.run(made)
+
+
+@delete("/v1/me/addresses/{address_id:str}", opt=member(), tags=["me"])
+async def take_address(address_id: Id, request: Asked) -> None:
+    """Take an address of one's own out."""
+    ctx = context(request)
+    await ctx.run(addresses.take(address_id, member_id=ctx.actor.id))
+
+
 ROUTES: list[Any] = [
+    my_addresses,
+    write_address,
+    take_address,
     my_favourites,
     mark_favourite,
     unmark_favourite,

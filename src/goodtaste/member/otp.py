@@ -32,7 +32,7 @@ PAUSE = timedelta(minutes=1)
 DAY_MAX = 10
 HOUR_S = 3600
 
-Purpose = Literal["login", "bind"]
+Purpose = Literal["login", "bind", "privacy"]
 PhoneText = Annotated[str, msgspec.Meta(min_length=5, max_length=32, description="Mobile number; Chinese without +86")]
 Code = Annotated[str, msgspec.Meta(pattern=r"^[0-9]{6}$", description="The six digits of the message")]
 
@@ -86,7 +86,7 @@ class CodeAsked(Input, frozen=True):
     """What is sent to get a code by text message: to sign in, or to bind the number to the member who is signed in."""
 
     phone: PhoneText
-    purpose: Purpose
+    purpose: Literal["login", "bind"]
 
 
 class CodeSent(msgspec.Struct, frozen=True):
@@ -182,16 +182,16 @@ def take_try(*, phone_index: str, purpose: Purpose, at: datetime) -> Steps[Otp]:
     return msgspec.structs.replace(found, tries=found.tries + 1)
 
 
-async def send(ctx: Ctx, asked: CodeAsked, *, address: str) -> CodeSent:
+async def send(ctx: Ctx, phone: str, *, purpose: Purpose, address: str) -> CodeSent:
     """Send a one-time code; the answer is the same whether or not the number is a member's."""
-    number, keyring = phones.normalised(asked.phone), ctx.process.keyring
+    number, keyring = phones.normalised(phone), ctx.process.keyring
     otp_id, code = new_id(), f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     await ctx.run(
         keep(
             otp_id=otp_id,
             phone_index=vault.index_of(number, keyring),
-            purpose=asked.purpose,
-            code_hash=hashed(code, otp_id=otp_id, purpose=asked.purpose, keyring=keyring),
+            purpose=purpose,
+            code_hash=hashed(code, otp_id=otp_id, purpose=purpose, keyring=keyring),
             network=keyring.blind_index(network_of(address), purpose="member-network"),
             at=ctx.now,
         )

@@ -66,6 +66,16 @@ def open_phone(sealed: str, *, member_id: str, wrapped_key: str, keyring: Keyrin
     return unseal(sealed, key=_key(wrapped_key, keyring), bound_to=f"phone/{member_id}")
 
 
+def seal_text(text: str, *, bound_to: str, member_id: str, wrapped_key: str, keyring: Keyring) -> str:
+    """Encrypt a text of one member."""
+    return seal(text, key=_key(wrapped_key, keyring), bound_to=f"{bound_to}/{member_id}")
+
+
+def open_text(sealed: str, *, bound_to: str, member_id: str, wrapped_key: str, keyring: Keyring) -> str:
+    """Decrypt a text of a member."""
+    return unseal(sealed, key=_key(wrapped_key, keyring), bound_to=f"{bound_to}/{member_id}")
+
+
 def index_of(phone: str, keyring: Keyring) -> str:
     """Return the keyed index under which a number is found; it cannot be guessed without the key."""
     return keyring.blind_index(phone, purpose="member-phone")
