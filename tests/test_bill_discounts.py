@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import msgspec
+
 from goodtaste.kernel.ids import new_id
+from goodtaste.ordering.control.rules import acts_of
 from tests import bill_kit
 from tests.bill_kit import act, at_a_table, pieces
 from tests.shop_kit import Floor, line, spread
@@ -157,6 +160,66 @@ async def test_what_a_table_must_spend_is_charged_where_the_goods_lack_it(floor:
         await with_fees(floor)
 
 
+async def test_a_table_is_let_off_what_it_must_spend_with_a_reason_and_a_pin(floor: Floor) -> None:
+    await with_fees(floor, minimums=[{"table_fen": 10_000}])
+    try:
+        bill = await at_a_table(floor, line("noodles", 2))
+        assert bill["fee_fen"] == 4_400
+        ask: dict[str, Any] = {"kind": "minimum", "value": 1, "reason": "菜上慢了"}
+        assert await bill_kit.refused(floor, bill, "discounts", floor.at("cashier"), **ask) == "auth.not_allowed"
+        assert await bill_kit.refused(floor, bill, "discounts", **ask | {"value": 2}) == "request.malformed"
+        manager = floor.store.staff["store_manager"]
+        await floor.done("PUT", f"/v1/staff/{manager}/pin", {"pin": PIN}, floor.at("hq_admin"))
+        approval = {"staff_id": manager, "pin": PIN}
+        let = await act(floor, bill, "discounts", floor.at("cashier"), approval=approval, **ask)
+        assert (let["fee_fen"], let["due_fen"], let["hand_fen"]) == (0, 5_600, 0)
+        assert await bill_kit.refused(floor, let, "discounts", **ask) == "ordering.bad_discount", (
+            "nothing is left of it"
+        )
+        less = await act(floor, let, "returns", reason="退", **pieces(l1=1))
+        assert less["due_fen"] == 2_800, "it holds while the bill changes"
+        [found] = await floor.done("GET", f"/v1/orders/{bill['id']}/discounts", None, floor.at("waiter"))
+        assert (found["kind"], found["approved_by"], found["reason"]) == ("minimum", manager, "菜上慢了")
+        [[facts]] = await floor.db.execute(
+            f"SELECT facts FROM kernel_audit WHERE subject = 'order/{bill['id']}' AND action = 'ordering.minimum_waived'"
+        )
+        acts = acts_of("ordering.minimum_waived", floor.store.staff["cashier"], msgspec.json.decode(facts))
+        assert [(each.kind, each.fen) for each in acts] == [("waiver", 4_400), ("approval", 4_400)]
+        paid = await floor.pay_cash(less)
+        opened = (await act(floor, paid, "reopen", reason="结错了"))["bill"]
+        assert opened["due_fen"] == 2_800
+        [copy] = await floor.done("GET", f"/v1/orders/{opened['id']}/discounts", None, floor.at("waiter"))
+        path, asked = f"/v1/orders/{opened['id']}/discounts/{copy['id']}/end", {"version": 1, "reason": "误操作"}
+        ended = await floor.done("POST", path, asked, floor.at("waiter"))
+        assert ended["fee_fen"] == 7_200
+        await floor.books_hold()
+    finally:
+        await with_fees(floor)
+
+
+async def test_shares_are_of_what_parts_leave_of_a_bill(floor: Floor) -> None:
+    bill = await at_a_table(floor, line("noodles", 2) | {"guest": "甲"}, line("tea", 2) | {"guest": "乙"})
+    path, by = f"/v1/orders/{bill['id']}", floor.at("cashier")
+    part = {
+        "id": new_id(),
+        "seen_due_fen": 6_266,
+        "amount_fen": 2_266,
+        "tender": {"type": "cash", "tendered_fen": 3_000},
+    }
+    await floor.done("POST", f"{path}/parts", part, by)
+
+    async def shared(**asked: Any) -> list[int]:
+        shown = await floor.done("POST", f"{path}/shares", asked, by)
+        assert (shown["due_fen"], shown["left_fen"]) == (6_266, 4_000)
+        return [each["amount_fen"] for each in shown["shares"]]
+
+    assert await shared(ways=3) == [1_334, 1_333, 1_333]
+    assert sum(await shared()) == 4_000
+    assert await shared(amounts_fen=[1_000, 3_000]) == [1_000, 3_000]
+    whole = {"amounts_fen": [6_266]}
+    assert await floor.refuses("POST", f"{path}/shares", whole, by) == "ordering.split_does_not_add_up"
+
+
 async def test_a_bill_is_shared_in_parts_that_add_up_or_is_told_what_is_missing(floor: Floor) -> None:
     lines = [line("noodles", 2) | {"guest": "甲"}, line("tea") | {"guest": "乙"}, line("tea")]
     bill = await at_a_table(floor, *lines)
@@ -164,7 +227,7 @@ async def test_a_bill_is_shared_in_parts_that_add_up_or_is_told_what_is_missing(
 
     async def amounts(**asked: Any) -> list[tuple[int, str]]:
         shown = await floor.done("POST", path, asked, by)
-        assert sum(each["amount_fen"] for each in shown["shares"]) == shown["due_fen"] == 6_266
+        assert sum(each["amount_fen"] for each in shown["shares"]) == shown["left_fen"] == 6_266
         return [(each["amount_fen"], each["guest"]) for each in shown["shares"]]
 
     assert [fen for fen, _ in await amounts(ways=3)] == [2_089, 2_089, 2_088]
@@ -172,5 +235,5 @@ async def test_a_bill_is_shared_in_parts_that_add_up_or_is_told_what_is_missing(
     assert await amounts() == [(5_600, "甲"), (333, "乙"), (333, "")]
     answer = await floor.do("POST", path, {"amounts_fen": [6_000, 200]}, by)
     assert answer.json()["code"] == "ordering.split_does_not_add_up"
-    assert answer.json()["facts"] == {"due_fen": 6_266, "sum_fen": 6_200, "missing_fen": 66}
+    assert answer.json()["facts"] == {"left_fen": 6_266, "sum_fen": 6_200, "missing_fen": 66}
     assert await floor.refuses("POST", path, {"ways": 2, "amounts_fen": [1]}, by) == "request.malformed"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from goodtaste.events.ordering import LinesFired, LinesReturned, OrderPaid, OrderPlaced, ReturnedLine, RoundAdded
+from goodtaste.events.ordering import LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
 from goodtaste.kernel.ids import new_id
 from tests import bill_kit
 from tests.bill_kit import act, at_a_table, fired_by, heard, held, of_line, pieces
@@ -100,8 +100,8 @@ async def test_what_is_held_is_voided_by_any_waiter_and_is_on_sale_again(floor: 
     assert of_line(less, 1) == (1, 3, 1, 2, 0)
     assert less["due_fen"] == bill["due_fen"] - 2 * 8_800
     assert ((await floor.sold("feast"))[0], (await floor.sold("tea"))[0]) == (9, 28), "with the parts of the meal"
-    dish = bill["lines"][0]["dish_id"]
-    assert the(await heard(floor), LinesReturned).lines == [ReturnedLine(dish, 2, from_held=True)]
+    [told] = the(await heard(floor), LinesReturned).lines
+    assert (told.dish_id, told.qty, told.from_held, told.name) == (bill["lines"][0]["dish_id"], 2, True, "feast")
     assert await floor.db.execute("SELECT 1 FROM kernel_audit WHERE action = 'ordering.returned'") == []
     [row] = await floor.done("GET", f"/v1/orders/{bill['id']}/returns", None, floor.at("waiter"))
     assert (row["voided_qty"], row["returned_qty"], row["reason"], row["approved_by"]) == (2, 0, "不要了", None)
@@ -169,4 +169,28 @@ async def test_two_waiters_never_overwrite_each_other(floor: Floor) -> None:
     asked = [{"id": new_id(), "version": bill["version"], "reason": "退", **pieces(l1=n)} for n in range(1, 7)]
     said = spread(await asyncio.gather(*[floor.do("POST", path, each, by) for each in asked]))
     assert said == {"done": 1, "ordering.changed": 5}
+    await floor.books_hold()
+
+
+async def wanted(floor: Floor, order: Any) -> list[tuple[str, int]]:
+    """Return what the kitchen wants of an order still: dishes with their pieces."""
+    await floor.hear()
+    path = f"/v1/orders/{order['id']}/progress"
+    shown = (await floor.done("GET", path, None, floor.at("waiter")))["dishes"]
+    return sorted((each["name"], each["waiting"] + each["cooking"] + each["ready"] + each["served"]) for each in shown)
+
+
+async def test_the_kitchen_leaves_what_comes_back_of_a_paid_order_and_what_is_held_goes_first(floor: Floor) -> None:
+    order = await floor.order(held("noodles", 3), line("feast"), line("tea", 2))
+    paid = await floor.pay_cash(order)
+    paid = await act(floor, paid, "fire", **pieces(l1=2))
+    assert await wanted(floor, order) == [("noodles", 1), ("noodles", 2), ("tea", 2), ("tea", 2)]
+    await floor.refund(order, {1: 1})
+    assert await wanted(floor, order) == [("noodles", 1), ("noodles", 2), ("tea", 2), ("tea", 2)], "one was held"
+    assert await bill_kit.refused(floor, await floor.seen(order["id"]), "fire") == "ordering.no_such_pieces"
+    await floor.refund(order, {1: 1, 2: 1})
+    assert await wanted(floor, order) == [("noodles", 1), ("tea", 2)], "a set meal comes back with its parts"
+    await floor.advance(order, "accepted", "preparing", "ready", "picked_up")
+    await floor.refund(order, {3: 1})
+    assert await wanted(floor, order) == [("noodles", 1), ("tea", 2)], "it was handed over"
     await floor.books_hold()

@@ -13,13 +13,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from goodtaste.events.ordering import FiredLine, LinesFired, LinesMoved, LinesReturned, MovedLine, ReturnedLine
+from goodtaste.events.ordering import (
+    FiredLine,
+    LinesFired,
+    LinesMoved,
+    LinesReturned,
+    MovedLine,
+    ReturnedLine,
+    SetPart,
+)
 from goodtaste.floor.api import PROOFS
 from goodtaste.floor.kitchen import hearing, rules
+from goodtaste.floor.kitchen.parts import part_id
 from goodtaste.floor.kitchen.rows import DishRow, OwedRow, Pass
 from goodtaste.kernel.bus import hear
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.outbox import Envelope, tell
+from tests.bill_kit import act, pieces
 from tests.seating_kit import Hall, a_hall
 from tests.shop import those_that_find, write
 from tests.shop_kit import Floor, line, spread, the
@@ -93,6 +103,16 @@ class Kitchen:
         subjects = {name: the("category") if name == "category" else the(f"dish/{name}") for name in to}
         asked = {"routes": [{"subject_id": subjects[name], "station_id": id_} for name, id_ in to.items()]}
         await self.floor.done("PUT", f"/v1/stores/{self.store.id}/kitchen/routes", asked, self.hall.manager)
+
+    async def feast(self, n: int) -> Any:
+        """Have feasts ordered at a table: each is a bowl of noodles and two cups of tea."""
+        lines = [line("feast", n, options=())]
+        spot = {"kind": "dine_in", "table_id": self.hall.at["B1"], "store_id": self.store.id, "channel": "counter"}
+        quote = await self.floor.done("POST", "/v1/quotes", spot | {"lines": lines}, self.hall.waiter)
+        asked = {"id": new_id(), "lines": lines, "seen_due_fen": quote["priced"]["due_fen"]}
+        order = await self.floor.done("POST", "/v1/orders", spot | asked, self.hall.waiter)
+        await self.floor.hear()
+        return order
 
     async def progress(self, order_id: str) -> Any:
         """Return how far an order is."""
@@ -337,6 +357,55 @@ async def test_numbers_of_a_day_are_given_once_and_without_gaps(floor: Floor) ->
     await floor.hear()
     numbers = [(await kitchen.progress(order))["pickup_no"] for order in orders]
     assert sorted(numbers) == [*range(1, 13)]
+    await kitchen.holds()
+
+
+async def test_the_parts_of_a_set_meal_are_made_each_at_its_own_station(floor: Floor) -> None:
+    kitchen = await a_kitchen(floor)
+    wok, bar = await kitchen.station("灶台"), await kitchen.station("水吧")
+    await kitchen.routes(noodles=wok, tea=bar)
+    order = await kitchen.feast(2)
+    [dish] = order["lines"]
+    assert [(each["name"], each["qty"]) for each in dish["words"]["parts"]] == [("noodles", 1), ("tea", 2)]
+    for station, made in ((wok, ("noodles", "feast", 2)), (bar, ("tea", "feast", 4))):
+        [ticket] = (await kitchen.screen(station))["tickets"]
+        assert [(each["name"], each["of_set"], each["waiting"]) for each in ticket["dishes"]] == [made]
+        await kitchen.acts("bump", ticket_id=ticket["id"])
+        stage = "preparing" if station == wok else "ready"
+        assert (await kitchen.progress(order["id"]))["state"] == stage, "a set is ready with the last of its parts"
+    shown = (await kitchen.progress(order["id"]))["dishes"]
+    assert {each["of_dish_id"] for each in shown} == {dish["dish_id"]}
+    assert sorted((each["name"], each["ready"]) for each in shown) == [("noodles", 2), ("tea", 4)]
+    await kitchen.holds()
+
+
+async def test_what_becomes_of_a_set_meal_becomes_of_all_its_parts(floor: Floor) -> None:
+    kitchen = await a_kitchen(floor)
+    order = await kitchen.feast(3)
+    dish_id = order["lines"][0]["dish_id"]
+    noodles, tea = part_id(dish_id, 1), part_id(dish_id, 2)
+    less = await act(floor, order, "returns", floor.at("store_manager", kitchen.store), reason="不要了", **pieces(l1=1))
+    await floor.hear()
+    assert (await kitchen.counts(noodles))[order["id"]] == (3, 2, 0, 0, 0, 1)
+    assert (await kitchen.counts(tea))[order["id"]] == (6, 4, 0, 0, 0, 2)
+    await act(floor, less, "moves", kitchen.hall.waiter, to_order_id=(other := new_id()), **pieces(l1=1))
+    await floor.hear()
+    assert {(await kitchen.counts(each))[other][:2] for each in (noodles, tea)} == {(1, 1), (2, 2)}
+    assert (await kitchen.counts(tea))[order["id"]][:2] == (4, 2)
+    await kitchen.holds()
+
+
+async def test_a_part_that_comes_back_before_it_is_heard_of_is_not_made(floor: Floor) -> None:
+    kitchen = await a_kitchen(floor)
+    order, dish = await kitchen.order(), new_id()
+    parts = [SetPart(the("sku/noodles"), "noodles", 1), SetPart(the("sku/tea"), "tea", 2)]
+    who: dict[str, Any] = {"order_id": order, "stream": order, "store_id": kitchen.store.id}
+    back = ReturnedLine(dish, 1, from_held=False, sku_id=the("sku/feast"), name="feast", parts=parts)
+    await kitchen._tell(LinesReturned(**who, lines=[back], reason="不要了"))
+    fired = [FiredLine(dish, 1, the("sku/feast"), "feast", 2, parts=parts)]
+    await kitchen._tell(LinesFired(**who, table_id=None, kind="counter", channel="counter", lines=fired))
+    assert (await kitchen.counts(part_id(dish, 1)))[order][:2] == (2, 1)
+    assert (await kitchen.counts(part_id(dish, 2)))[order][:2] == (4, 2)
     await kitchen.holds()
 
 

@@ -14,7 +14,7 @@ from tests.member_kit import refused
 from tests.seating_kit import Hall, Phone, a_hall
 from tests.shop_kit import Floor, line
 
-DISHES = ("noodles", "dumplings", "tea", "soup.small")
+DISHES = ("noodles", "dumplings", "tea", "soup.small", "feast")
 EXPECTED = {
     "floor.cart_changed", "floor.line_changed", "floor.line_sent", "floor.not_of_seating", "floor.not_so_many",
     "floor.nothing_to_hurry", "floor.hurried_already", "floor.other_store", "floor.seating_billed", "floor.seating_over",

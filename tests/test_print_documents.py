@@ -300,6 +300,48 @@ async def test_each_station_gets_its_own_slip_and_what_has_none_goes_to_the_kitc
     assert len(kitchen.slips) == 2, "the hurry of its tea, and no return"
 
 
+async def test_the_parts_of_a_set_meal_are_on_the_slips_of_their_stations_with_its_name(desk: Desk) -> None:
+    bar, by = new_id(), "store_manager"
+    path = f"/v1/stores/{desk.store.id}/kitchen"
+    await desk.done("PUT", f"{path}/stations/{bar}", {"name": f"水吧 {bar}"}, by)
+    await desk.done("PUT", f"{path}/routes", {"routes": [{"subject_id": the("dish/tea"), "station_id": bar}]}, by)
+    _, drinks = await desk.a_printer(f"水吧 {new_id()}", purposes=["kitchen"], stations=[bar])
+    _, kitchen = await desk.a_printer(f"后厨 {new_id()}", purposes=["kitchen"])
+    table = {"kind": "dine_in", "table_id": desk.store.tables[0], "channel": "table_qr"}
+    order = await desk.floor.order(line("feast", 2), member=await desk.floor.a_member(), **table)
+    await _print(desk)
+    back = {"id": new_id(), "version": order["version"], "reason": "不要了", "pieces": [{"line_no": 1, "qty": 1}]}
+    await desk.floor.done("POST", f"/v1/orders/{order['id']}/returns", back, desk.floor.at("store_manager"))
+    await _print(desk)
+    for printer, dish, other in ((drinks, "tea", "noodles"), (kitchen, "noodles", "tea")):
+        made, gone = (words(each) for each in printer.slips)
+        assert all(dish in each and "[feast]" in each and other not in each for each in (made, gone))
+        assert ("退菜" in made, "退菜" in gone) == (False, True)
+    assert ["x4" in words(drinks.slips[0]), "x2" in words(drinks.slips[1])] == [True, True]
+
+
+async def test_what_is_refunded_or_cancelled_while_it_is_made_is_on_a_slip(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"厨房 {new_id()}", purposes=["kitchen"])
+    order = await desk.floor.bought(line("dumplings", 2))
+    await desk.floor.advance(order, "accepted", "preparing")
+    await _print(desk)
+    await desk.floor.refund(order, {1: 1})
+    await _print(desk)
+    table = {"kind": "dine_in", "table_id": desk.store.tables[0], "channel": "table_qr"}
+    bill = await desk.floor.order(line("dumplings"), member=await desk.floor.a_member(), **table)
+    await _print(desk)
+    by = desk.floor.at("store_manager")
+    await desk.floor.done("POST", f"/v1/orders/{bill['id']}/cancel", {"reason": "走了"}, by)
+    await _print(desk)
+    over = await desk.floor.bought(line("dumplings"))
+    await _print(desk)
+    await desk.floor.refund(over)
+    await _print(desk)
+    slips_ = [words(each) for each in printer.slips]
+    assert ["退菜" in each for each in slips_] == [False, True, False, True, False, True]
+    assert all("dumplings" in each and "x1" in each for each in slips_[1::2])
+
+
 async def test_what_is_told_late_is_not_printed(desk: Desk) -> None:
     _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt", "kitchen", "pickup"])
     await desk.floor.bought(line("tea"))

@@ -30,6 +30,8 @@ def upgrade() -> None:
         "floor_dish",
         sa.Column("dish_id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("of_dish_id", columns.Id(), nullable=False),
+        sa.Column("each", columns.Int(), nullable=False),
         sa.Column("ticket_id", columns.Id(), nullable=False),
         sa.Column("store_id", columns.Id(), nullable=False),
         sa.Column("station_id", columns.Id(), nullable=False),
@@ -37,6 +39,7 @@ def upgrade() -> None:
         sa.Column("kind", columns.Str(), nullable=False),
         sa.Column("sku_id", columns.Id(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("of_set", columns.Str(), nullable=False),
         sa.Column("options", columns.Str(), nullable=False),
         sa.Column("note", columns.Str(), nullable=False),
         sa.Column("course", columns.Int(), nullable=False),
@@ -1704,7 +1707,7 @@ def upgrade() -> None:
         sa.Column("approved_by", columns.Str(), nullable=True),
         sa.Column("at", columns.Moment(), nullable=False),
         sa.Column("ended_at", columns.Moment(), nullable=True),
-        sa.CheckConstraint("kind IN ('gift', 'amount', 'percent')", name=op.f("ordering_discount_kind")),
+        sa.CheckConstraint("kind IN ('gift', 'amount', 'percent', 'minimum')", name=op.f("ordering_discount_kind")),
         sa.CheckConstraint(
             "value > 0 AND (kind <> 'gift' OR line_no IS NOT NULL)", name=op.f("ordering_discount_value")
         ),
@@ -1732,6 +1735,7 @@ def upgrade() -> None:
         sa.Column("round", columns.Int(), nullable=False),
         sa.Column("sku_id", columns.Id(), nullable=False),
         sa.Column("name", columns.Str(), nullable=False),
+        sa.Column("words", columns.Str(), nullable=False),
         sa.Column("qty", columns.Int(), nullable=False),
         sa.Column("list_fen", columns.Int(), nullable=False),
         sa.Column("unit_fen", columns.Int(), nullable=False),

@@ -142,14 +142,18 @@ PROOFS = {
             SELECT item_id, count(*) AS n FROM promo_exchange WHERE state <> 'cancelled' GROUP BY item_id
         ) x ON x.item_id = i.id WHERE i.exchanged <> coalesce(x.n, 0)""",
     "X15a the kitchen wants of a dish what its bill fired of it, as soon as every event was heard": """
-        SELECT d.dish_id, d.order_id, d.fired - d.returned, l.qty, l.held_qty FROM floor_dish d
-        JOIN ordering_order o ON o.id = d.order_id
-        LEFT JOIN ordering_line l ON l.order_id = d.order_id AND l.dish_id = d.dish_id
-        WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND (o.went_to IS NULL OR o.state = 'cancelled')
-        AND d.fired - d.returned <> CASE WHEN o.state = 'cancelled' THEN 0 ELSE coalesce(l.qty - l.held_qty, 0) END""",
+        SELECT k.dish_id, k.order_id, k.wanted, k.least, k.most FROM (
+            SELECT d.dish_id, d.order_id, o.state, d.fired - d.returned AS wanted, coalesce(l.qty - l.held_qty, 0) * d.each AS most,
+                coalesce(l.qty - CASE WHEN l.refunded_qty > l.held_qty THEN l.refunded_qty ELSE l.held_qty END, 0) * d.each AS least
+            FROM floor_dish d JOIN ordering_order o ON o.id = d.order_id
+            LEFT JOIN ordering_line l ON l.order_id = d.order_id AND l.dish_id = d.of_dish_id
+            WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND (o.went_to IS NULL OR o.state = 'cancelled')
+        ) k WHERE CASE WHEN k.state = 'cancelled' THEN k.wanted <> 0
+            WHEN k.state IN ('served', 'picked_up', 'delivered', 'completed') THEN k.wanted < k.least OR k.wanted > k.most
+            ELSE k.wanted <> k.least END""",
     "X15b what is to be made of an order is in the kitchen, as soon as every event was heard": """
         SELECT l.order_id, l.line_no FROM ordering_line l JOIN ordering_order o ON o.id = l.order_id
-        LEFT JOIN floor_dish d ON d.order_id = l.order_id AND d.dish_id = l.dish_id
+        LEFT JOIN floor_dish d ON d.order_id = l.order_id AND d.of_dish_id = l.dish_id
         WHERE NOT EXISTS (SELECT 1 FROM kernel_outbox) AND d.dish_id IS NULL AND l.qty > l.held_qty
         AND o.source = '' AND o.state <> 'cancelled' AND o.went_to IS NULL
         AND (NOT o.pay_first OR o.reopens IS NOT NULL OR o.paid_at IS NOT NULL OR o.state <> 'placed')""",

@@ -275,6 +275,7 @@ def subscriptions() -> Subscriptions:
     heard.add(RoundAdded, "floor.print_round", printing.on_fired)
     heard.add(LinesFired, "floor.print_fired", printing.on_fired)
     heard.add(LinesReturned, "floor.print_returned", printing.on_returned)
+    heard.add(OrderCancelled, "floor.print_cancelled", printing.on_returned)
     heard.add(DrawerOpened, "floor.print_drawer", printing.on_drawer_opened)
     heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
     heard.add(LinesMoved, "floor.seating_on_moved", floor_closing.on_moved)

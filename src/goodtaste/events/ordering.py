@@ -18,11 +18,20 @@ class OrderLine(msgspec.Struct, frozen=True):
     due_fen: int
 
 
+class SetPart(msgspec.Struct, frozen=True):
+    """What each piece of a set meal has of a SKU."""
+
+    sku_id: str
+    name: str
+    qty: int
+
+
 class FiredLine(msgspec.Struct, frozen=True, omit_defaults=True):
     """Pieces that the kitchen is to make now.
 
     `dish_id` stays with the pieces when they move to another bill; `options` says in words what was chosen of the dish; `course` is 0 where
-    none was said; `guest` is whatever the table calls who ordered it, never a member.
+    none was said; `guest` is whatever the table calls who ordered it, never a member; `parts` are those of a set meal, always in the same
+    order.
     """
 
     dish_id: str
@@ -34,22 +43,31 @@ class FiredLine(msgspec.Struct, frozen=True, omit_defaults=True):
     note: str = ""
     course: int = 0
     guest: str = ""
+    parts: list[SetPart] = []
 
 
-class ReturnedLine(msgspec.Struct, frozen=True):
-    """Pieces that are not wanted any more: `from_held`, the kitchen was never told to make them."""
+class ReturnedLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Pieces that are not wanted any more, told as they were fired: `from_held`, the kitchen was never told to make them."""
 
     dish_id: str
     qty: int
     from_held: bool
+    sku_id: str = ""
+    name: str = ""
+    options: list[str] = []
+    note: str = ""
+    course: int = 0
+    guest: str = ""
+    parts: list[SetPart] = []
 
 
-class MovedLine(msgspec.Struct, frozen=True):
-    """Pieces that stand on another bill now; `held_qty` of them are held still, the others were fired."""
+class MovedLine(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Pieces that stand on another bill now; `held_qty` of them are held still, the others were fired; `parts` are those of a set meal."""
 
     dish_id: str
     qty: int
     held_qty: int = 0
+    parts: list[SetPart] = []
 
 
 class OrderPlaced(Event, frozen=True):
@@ -206,7 +224,10 @@ class OrderCompleted(Event, frozen=True):
 
 
 class OrderCancelled(Event, frozen=True):
-    """An order that was not paid was cancelled, or ran out of time."""
+    """An order that was not paid was cancelled, or ran out of time, or one that was paid was refunded whole before it was made.
+
+    `returned` are the pieces that were fired and are not to be made any more.
+    """
 
     topic = "ordering.order_cancelled.v1"
     key_field = "stream"
@@ -216,6 +237,7 @@ class OrderCancelled(Event, frozen=True):
     store_id: str
     member_id: str | None
     reason: str
+    returned: tuple[ReturnedLine, ...] = ()
 
 
 class OrderRefunded(Event, frozen=True):

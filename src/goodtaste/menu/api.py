@@ -12,7 +12,7 @@ from goodtaste.menu.asked import (
     SkuAsked,
     SlotAsked,
 )
-from goodtaste.menu.book import COURSE_MAX, BadChoice, Choice, Chosen, Guest, MenuBook, NotOnMenu, Part
+from goodtaste.menu.book import COURSE_MAX, BadChoice, Choice, Chosen, Guest, MenuBook, NotOnMenu, Part, Words
 from goodtaste.menu.catalogue import menu_snapshot
 from goodtaste.menu.categories import (
     CategoryChange,
@@ -43,7 +43,7 @@ __all__ = [
     "COURSE_MAX", "PAST_DISHES_MAX", "STOCK_GUARDS", "BadChoice", "BadDish", "CategoryChange", "ChangedMeanwhile", "Choice",
     "ChoiceAsked", "Chosen", "DishChange", "DishUnknown", "GroupAsked", "Guest", "ImportRefused", "Making", "MenuBook",
     "MoreAsked", "NewCategory", "NewDish", "NewPrices", "NotOnMenu", "OptionAsked", "Pages", "Part", "PastDish",
-    "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut", "SoldOutAsked", "Stock",
+    "PortionsAsked", "PriceAsked", "Report", "RowFault", "Short", "SkuAsked", "SlotAsked", "SoldOut", "SoldOutAsked", "Stock", "Words",
     "add_portions", "archive", "begin_day", "begin_days", "change_category", "change_dish", "end_price", "explain",
     "give_back", "import_menu", "in_store", "make_category", "make_dish", "makings", "menu_snapshot", "past_code",
     "set_portions", "set_prices", "short_snapshot", "stock_of", "switch_dish", "switch_sold_out", "take", "total",

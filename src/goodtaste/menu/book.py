@@ -173,14 +173,46 @@ class Choice(Input, frozen=True, omit_defaults=True):
     guest: Guest = ""
 
 
+class SetPart(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What a piece of a set meal has of a SKU; `picked`: the diner had a choice."""
+
+    sku_id: str
+    name: str
+    qty: int
+    picked: bool = False
+
+
+class Words(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What was chosen, as data: the dish, its options, and the parts of a set meal."""
+
+    name: str
+    options: list[str] = []
+    parts: list[SetPart] = []
+
+    @property
+    def chosen(self) -> list[str]:
+        """What was chosen of it, in words."""
+        return [*self.options, *(each.name for each in self.parts if each.picked)]
+
+    @property
+    def full(self) -> str:
+        """The name with all that was chosen."""
+        return "·".join([self.name, *self.chosen])
+
+
 class Chosen(msgspec.Struct, frozen=True):
-    """A choice that fits the menu: the line to price, its name for people, and the portions it takes by SKU."""
+    """A choice that fits the menu: the line to price, its words for people, and the portions it takes by SKU."""
 
     line: Line
-    name: str
+    words: Words
     name_en: str
     choice: Choice
     takes: dict[str, int]
+
+    @property
+    def name(self) -> str:
+        """What it is called with all that was chosen of it."""
+        return self.words.full
 
 
 class MenuBook:
@@ -278,20 +310,20 @@ class MenuBook:
         list_fen = self.price_of(sku.id, "list", store_id=store_id, channel=channel, at=at)
         if list_fen is None:
             raise NotOnMenu(sku_id=choice.sku_id, line_no=line_no)
-        extra, names = self._options_of(dish, choice, line_no)
-        takes = {sku.id: choice.qty}
+        extra, options = self._options_of(dish, choice, line_no)
+        takes, parts = {sku.id: choice.qty}, []
         for slot, picked in self._parts_of(dish, choice, line_no):
             extra += picked.extra_fen
             takes[picked.sku_id] = takes.get(picked.sku_id, 0) + picked.qty * choice.qty
-            if len(slot.choices) > 1:
-                names.append(self.dish[self.sku[picked.sku_id].dish_id].name)
+            part = self.sku[picked.sku_id]
+            name = _full(self.dish[part.dish_id].name, part.name)
+            parts.append(SetPart(part.id, name, picked.qty, picked=len(slot.choices) > 1))
         member_fen = self.price_of(sku.id, "member", store_id=store_id, channel=channel, at=at)
         line = Line(
             line_no, sku.id, dish.id, choice.qty, list_fen + extra, None if member_fen is None else member_fen + extra
         )
-        return Chosen(
-            line, "·".join([_full(dish.name, sku.name), *names]), _full(dish.name_en, sku.name_en), choice, takes
-        )
+        words = Words(_full(dish.name, sku.name), options, parts)
+        return Chosen(line, words, _full(dish.name_en, sku.name_en), choice, takes)
 
     def _options_of(self, dish: Dish, choice: Choice, line_no: int) -> tuple[int, list[str]]:
         if not choice.options and not dish.groups:

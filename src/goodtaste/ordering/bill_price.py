@@ -81,9 +81,9 @@ class AtHand(msgspec.Struct, frozen=True):
     coupons: Sequence[promo.Held] = ()
     beside: Sequence[promo.Used] = ()
 
-    def with_discounts(self, *by_hand: pricing.ByHand) -> AtHand:
+    def with_discounts(self, live: Sequence[bill_rows.Discount]) -> AtHand:
         """Return it with what people take off now."""
-        return msgspec.structs.replace(self, ground=msgspec.structs.replace(self.ground, by_hand=by_hand))
+        return msgspec.structs.replace(self, ground=bill_rows.with_discounts(self.ground, live))
 
 
 def read_at_hand(found: OrderRow, asked: Wanted, *, points: int, donation_fen: int, where: Place) -> Steps[AtHand]:
@@ -126,7 +126,8 @@ def _grounded(ground: cart.Ground, more: list[Query[Any]], found: list[Any]) -> 
     """Return a ground with what was read of the bill, and the answers that are left."""
     discounts, rest = found[0], found[len(more) :]
     elsewhere = found[1][0].fen if len(more) > 1 else 0
-    return msgspec.structs.replace(ground, by_hand=bill_rows.live(discounts), elsewhere_fen=elsewhere), rest
+    ground = bill_rows.with_discounts(ground, bill_rows.live(discounts))
+    return msgspec.structs.replace(ground, elsewhere_fen=elsewhere), rest
 
 
 class Repriced(msgspec.Struct, frozen=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
 
@@ -9,6 +10,7 @@ import msgspec
 from sqlalchemy import func, select
 
 from goodtaste.kernel.db import Id, Query, Read, par
+from goodtaste.ordering.cart import Ground
 from goodtaste.ordering.orders import OrderRow
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import discount, order
@@ -16,11 +18,13 @@ from goodtaste.pricing import api as pricing
 
 
 class Discount(msgspec.Struct, frozen=True):
-    """What a person took off a bill: `value` pieces of a line as a `gift`, fen (`amount`) or basis points (`percent`) of it or of all."""
+    """What a person took off a bill: `value` pieces of a line as a `gift`, fen (`amount`) or basis points (`percent`) of it or of all; or
+    the `minimum` that its table must spend.
+    """
 
     id: str
     order_id: str
-    kind: Literal["gift", "amount", "percent"]
+    kind: Literal["gift", "amount", "percent", "minimum"]
     line_no: int | None
     value: int
     reason: str
@@ -30,9 +34,9 @@ class Discount(msgspec.Struct, frozen=True):
     ended_at: datetime | None
 
     @property
-    def by_hand(self) -> pricing.ByHand:
-        """It as pricing takes it."""
-        return pricing.ByHand(self.id, self.kind, self.value, self.line_no)
+    def by_hand(self) -> pricing.ByHand | None:
+        """It as pricing takes it; None: it takes nothing off the goods."""
+        return None if self.kind == "minimum" else pricing.ByHand(self.id, self.kind, self.value, self.line_no)
 
 
 class Goods(msgspec.Struct, frozen=True):
@@ -67,9 +71,15 @@ def queries(found: OrderRow, where: Place) -> list[Query[Any]]:
     return asked
 
 
-def live(found: list[Discount]) -> tuple[pricing.ByHand, ...]:
-    """Return those that hold, as pricing takes them."""
-    return tuple(each.by_hand for each in found if each.ended_at is None)
+def live(found: Sequence[Discount]) -> list[Discount]:
+    """Return those that hold."""
+    return [each for each in found if each.ended_at is None]
+
+
+def with_discounts(ground: Ground, found: Sequence[Discount]) -> Ground:
+    """Return a ground with what people take off."""
+    by_hand = tuple(each for one in found if (each := one.by_hand))
+    return msgspec.structs.replace(ground, by_hand=by_hand, waived=any(each.kind == "minimum" for each in found))
 
 
 def goods_fen(found: OrderRow) -> int:

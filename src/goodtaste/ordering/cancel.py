@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import update
 
-from goodtaste.events.ordering import OrderCancelled
+from goodtaste.events.ordering import OrderCancelled, ReturnedLine
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import SYSTEM, Actor, NotAllowed
 from goodtaste.kernel.db import Change, Id, Int, Steps, change, insert, par, script
@@ -16,7 +18,7 @@ from goodtaste.kernel.outbox import tell
 from goodtaste.menu import api as menu
 from goodtaste.ordering import facts, held, rules
 from goodtaste.ordering.lines import portions
-from goodtaste.ordering.orders import OrderRow, OrderView, may_see, read, view
+from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, read, view
 from goodtaste.ordering.pay import no_parts
 from goodtaste.ordering.place_rows import free_later
 from goodtaste.ordering.spot import Place
@@ -102,11 +104,19 @@ def cancel(order_id: str, asked: Cancel, *, actor: Actor, where: Place) -> Steps
                 store_id=found.store_id,
                 member_id=found.member_id,
                 reason=asked.reason,
+                returned=_fired(found, lines),
             ),
             at=where.at,
         ),
     ]
     return view(msgspec.structs.replace(found, state="cancelled", version=found.version + 1, hold_id=None), lines)
+
+
+def _fired(found: OrderRow, lines: Sequence[LineRow]) -> tuple[ReturnedLine, ...]:
+    if not facts.sent(found):
+        return ()
+    fired = [(each, each.qty - each.held_qty) for each in lines]
+    return tuple(facts.returned(each, qty, from_held=False) for each, qty in fired if qty)
 
 
 def _noted(found: OrderRow, reason: str, actor: Actor, where: Place) -> list[Change]:

@@ -31,7 +31,7 @@ class Ground(msgspec.Struct, frozen=True):
 
     `opened_at`: when the bill was opened that is priced again, which decides about dayparts, weekdays and dates.  `split`: it was split off
     the bill of its table, `elsewhere_fen`: what the goods come to that were split off this one: a table has one minimum.  `by_hand`: what
-    people took off.
+    people took off; `waived`: they let its table off what it must spend.
     """
 
     store_id: str
@@ -46,6 +46,7 @@ class Ground(msgspec.Struct, frozen=True):
     split: bool = False
     elsewhere_fen: int = 0
     by_hand: tuple[pricing.ByHand, ...] = ()
+    waived: bool = False
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -157,7 +158,7 @@ def fees(of: org.StoreFees, ground: Ground, *, area: str | None) -> pricing.Fees
         tea_fen=of.tea_fen * (ground.party or 0) if at_table else 0,
         donation_fen=ground.donation_fen,
         round_to_fen=of.round_to_fen if ground.kind in ROUNDED else 0,
-        minimum_fen=_minimum(of, ground, area) if at_table and ground.table_id else 0,
+        minimum_fen=_minimum(of, ground, area) if at_table and ground.table_id and not ground.waived else 0,
     )
 
 

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
 
-from goodtaste.events.ordering import FiredLine, LinesFired, OrderLine, OrderPaid, OrderPlaced
-from goodtaste.menu.api import Choice
-from goodtaste.ordering.orders import LineRow, LineView, OrderRow, OrderView
+from goodtaste.events.ordering import (
+    FiredLine,
+    LinesFired,
+    MovedLine,
+    OrderLine,
+    OrderPaid,
+    OrderPlaced,
+    ReturnedLine,
+    SetPart,
+)
+from goodtaste.menu.api import Choice, Words
+from goodtaste.ordering.orders import LineRow, LineView, OrderRow, OrderView, words_of
 
 _choice = msgspec.json.Decoder(Choice).decode
 
@@ -45,11 +55,35 @@ def choice_of(line: LineView | LineRow) -> Choice:
 
 
 def _fired(line: LineView | LineRow, qty: int) -> FiredLine:
-    name, *options = line.name.split("·")
-    choice = choice_of(line)
-    return FiredLine(
-        line.dish_id, line.line_no, line.sku_id, name, qty, options, choice.note, choice.course, choice.guest
-    )
+    return FiredLine(dish_id=line.dish_id, line_no=line.line_no, qty=qty, **_said(line))
+
+
+def _said(line: LineView | LineRow) -> dict[str, Any]:
+    """Return what the kitchen is told of the pieces of a line beside how many they are."""
+    choice, words = choice_of(line), words_of(line)
+    return {
+        "sku_id": line.sku_id,
+        "name": words.name,
+        "options": words.options,
+        "note": choice.note,
+        "course": choice.course,
+        "guest": choice.guest,
+        "parts": _parts(words),
+    }
+
+
+def _parts(words: Words) -> list[SetPart]:
+    return [SetPart(each.sku_id, each.name, each.qty) for each in words.parts]
+
+
+def returned(line: LineRow, qty: int, *, from_held: bool) -> ReturnedLine:
+    """Return pieces of a line as the kitchen is told that they are not wanted any more."""
+    return ReturnedLine(dish_id=line.dish_id, qty=qty, from_held=from_held, **_said(line))
+
+
+def moved(line: LineRow) -> MovedLine:
+    """Return the pieces of a line as the kitchen is told that they stand on another bill."""
+    return MovedLine(line.dish_id, line.qty, line.held_qty, _parts(words_of(line)))
 
 
 def lines_fired(order: OrderRow, lines: Sequence[FiredLine]) -> LinesFired:

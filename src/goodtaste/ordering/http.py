@@ -15,6 +15,7 @@ from goodtaste.ordering import cancel, open_bill, orders, parts, pay, progress, 
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.place import place
+from goodtaste.ordering.refund_back import RefundView
 from goodtaste.ordering.refund_worth import Piece
 from goodtaste.ordering.told import OrderTold, order_told
 from goodtaste.ordering.where import takes_orders, where, where_of
@@ -193,7 +194,7 @@ async def preview_refund(order_id: Id, data: JSONBody[Pieces], request: Asked) -
 
 
 @post("/v1/orders/{order_id:str}/refunds", opt=staff("order.read"), tags=["orders"])
-async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked) -> refund.RefundView:
+async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked) -> RefundView:
     """Refund an order, or pieces of it."""
     ctx = context(request)
     place_ = await where_of(ctx, order_id)
@@ -207,7 +208,7 @@ async def refund_order(order_id: Id, data: JSONBody[RefundAsked], request: Asked
 
 
 @get("/v1/orders/{order_id:str}/refunds", opt=member_or_staff("order.read"), tags=["orders"])
-async def order_refunds(order_id: Id, request: Asked) -> list[refund.RefundView]:
+async def order_refunds(order_id: Id, request: Asked) -> list[RefundView]:
     """Return the refunds of an order."""
     ctx = context(request)
     return await ctx.query(refund.of_order(order_id, actor=ctx.actor))

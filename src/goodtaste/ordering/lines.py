@@ -28,6 +28,7 @@ def line_view(priced: PricedLine, chosen: menu.Chosen, *, round_: int, owner: st
         round=round_,
         sku_id=priced.sku_id,
         name=chosen.name,
+        words=chosen.words,
         qty=priced.qty,
         list_fen=priced.list_fen,
         unit_fen=priced.unit_fen,
@@ -52,7 +53,8 @@ def gift_views(priced: Priced, *, after: int, round_: int, book: menu.MenuBook, 
             line_no=line_no,
             round=round_,
             sku_id=each.sku_id,
-            name=book.dish[book.sku[each.sku_id].dish_id].name,
+            name=(name := book.dish[book.sku[each.sku_id].dish_id].name),
+            words=menu.Words(name),
             qty=each.qty,
             list_fen=0,
             unit_fen=0,
@@ -76,6 +78,7 @@ def line_row(order_id: str, shown: LineView, takes: Mapping[str, int]) -> dict[s
     row = msgspec.structs.asdict(shown)
     row["order_id"] = order_id
     row["choice"] = _encode(shown.choice).decode()
+    row["words"] = "" if shown.words == menu.Words(shown.name) else _encode(shown.words).decode()
     each = {sku_id: taken // shown.qty for sku_id, taken in takes.items()}
     row["takes"] = _encode(each).decode() if len(each) > 1 else ""
     return row

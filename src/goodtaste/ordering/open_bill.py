@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from sqlalchemy import select
 
-from goodtaste.events.ordering import LinesReturned, ReturnedLine, RoundAdded
+from goodtaste.events.ordering import LinesReturned, RoundAdded
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.db import Change, GuardBroken, Id, Read, Steps, first, insert, par, script
 from goodtaste.kernel.errors import Refusal
@@ -128,9 +128,7 @@ def round_of(lines: Sequence[LineRow]) -> int:
 def gifts_gone(repriced: Repriced, moved: Sequence[LineRow] = ()) -> list[Event]:
     """Tell the kitchen of the gifts that go with a price, but for those that `moved` to another bill."""
     after, stay = repriced.after, {each.dish_id for each in moved}
-    lines = [
-        ReturnedLine(each.dish_id, each.qty, from_held=False) for each in repriced.gone if each.dish_id not in stay
-    ]
+    lines = [facts.returned(each, each.qty, from_held=False) for each in repriced.gone if each.dish_id not in stay]
     if not lines or not facts.sent(after):
         return []
     stream = facts.stream(after)

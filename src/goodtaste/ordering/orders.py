@@ -26,7 +26,7 @@ from goodtaste.kernel.db import (
 )
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.paging import next_of, older, start
-from goodtaste.menu.api import Choice
+from goodtaste.menu.api import Choice, Words
 from goodtaste.ordering.kept import Kept, kept_of, kept_text
 from goodtaste.ordering.tables import line, order
 from goodtaste.pricing.api import Reason
@@ -98,6 +98,7 @@ class LineRow(msgspec.Struct, frozen=True):
     round: int
     sku_id: str
     name: str
+    words: str
     qty: int
     list_fen: int
     unit_fen: int
@@ -134,6 +135,7 @@ class LineView(msgspec.Struct, frozen=True):
     round: int
     sku_id: str
     name: str
+    words: Words
     qty: int
     list_fen: int
     unit_fen: int
@@ -238,6 +240,7 @@ _AS_IT_IS = [name for name in OrderView.__struct_fields__ if name not in _MADE]
 _reasons = msgspec.json.Decoder(list[Reason])
 coupons_of = msgspec.json.Decoder(dict[str, int]).decode
 _choice = msgspec.json.Decoder(Choice)
+_words = msgspec.json.Decoder(Words)
 _encode = msgspec.json.Encoder().encode
 
 
@@ -275,8 +278,15 @@ def reasons_text(reasons: Sequence[Reason]) -> str:
 
 
 def _line_view(row: LineRow) -> LineView:
-    fields = {name: getattr(row, name) for name in LineView.__struct_fields__ if name != "choice"}
-    return LineView(**fields, choice=_choice.decode(row.choice))
+    fields = {name: getattr(row, name) for name in LineView.__struct_fields__ if name not in ("choice", "words")}
+    return LineView(**fields, choice=_choice.decode(row.choice), words=words_of(row))
+
+
+def words_of(line: LineRow | LineView) -> Words:
+    """Return what was chosen by a line, as data."""
+    if isinstance(line, LineView):
+        return line.words
+    return _words.decode(line.words) if line.words else Words(line.name)
 
 
 def may_see(actor: Actor, row: OrderRow | None, order_id: str, *, permission: str = "order.read") -> OrderRow:

@@ -16,7 +16,7 @@ from goodtaste.kernel.input import Input, Reason
 from goodtaste.ordering import facts
 from goodtaste.ordering.asked import PriceChanged
 from goodtaste.ordering.orders import OrderView, may_see, read, view
-from goodtaste.ordering.pay import NOT_PARTED, PARTED, NotPayable, mark_paid
+from goodtaste.ordering.pay import NOT_PARTED, PARTED, NotPayable, left_of, mark_paid
 from goodtaste.ordering.spot import Place
 from goodtaste.org.api import Directory
 from goodtaste.payment import api as payments
@@ -170,11 +170,10 @@ def of_order(order_id: str, *, actor: Actor) -> Steps[Bill]:
     split = yield from first(payments.split_of(order_id))
     shown = yield from payments.of_order(order_id)
     sums = split or payments.Split(order_id, found.due_fen, 0, 0)
-    due_fen = found.due_fen if sums.is_empty else sums.due_fen
     return Bill(
         order=view(found, lines),
         captured_fen=sums.captured_fen,
         pending_fen=sums.pending_fen,
-        left_fen=due_fen - sums.captured_fen - sums.pending_fen if found.pay_state in ("unpaid", "part_paid") else 0,
+        left_fen=left_of(found, split),
         parts=shown,
     )

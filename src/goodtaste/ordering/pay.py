@@ -96,6 +96,15 @@ def no_parts(found: OrderRow) -> None:
         raise HasParts(order_id=found.id)
 
 
+def left_of(found: OrderRow, split: payments.Split | None) -> int:
+    """Return what may still be paid of an order, in fen: what no part has brought and none that is open may bring."""
+    if found.pay_state not in ("unpaid", "part_paid"):
+        return 0
+    if split is None or split.is_empty:
+        return found.due_fen
+    return split.due_fen - split.captured_fen - split.pending_fen
+
+
 def payable(found: OrderRow) -> None:
     """Refuse `NotPayable` unless the order waits for money, and `HasParts` where some of it has come."""
     no_parts(found)

@@ -23,7 +23,7 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.money import FEN_MAX
 from goodtaste.kernel.outbox import tell, untold
 from goodtaste.member import api as members
-from goodtaste.menu.api import Choice
+from goodtaste.menu.api import Choice, Words
 from goodtaste.ordering import facts
 from goodtaste.ordering.kept import NOTHING
 from goodtaste.ordering.lines import dish_id_of, line_row
@@ -251,6 +251,7 @@ def _line(order_id: str, line_no: int, sold: RecordLine) -> LineView:
         round=1,
         sku_id=sold.sku_id,
         name=sold.name,
+        words=Words(sold.name),
         qty=sold.qty,
         list_fen=sold.unit_fen,
         unit_fen=sold.unit_fen,

@@ -2,48 +2,31 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from sqlalchemy import select, update
 
-from goodtaste.events.ordering import OrderCancelled, OrderRefunded
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import (
     Change,
     GuardBroken,
-    Id,
-    Int,
-    Read,
     Steps,
-    Str,
-    change,
     first,
-    insert,
-    joined,
-    par,
     rows,
     script,
 )
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.ids import END, derived_id, fingerprint, same_or_taken
+from goodtaste.kernel.ids import END, fingerprint
 from goodtaste.kernel.input import Fen, Input, Reason
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.outbox import tell
-from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
-from goodtaste.menu import api as menu
-from goodtaste.ordering import facts
-from goodtaste.ordering import first as first_order
-from goodtaste.ordering.kept import kept_of
-from goodtaste.ordering.lines import portions
+from goodtaste.ordering import refund_back
 from goodtaste.ordering.orders import LineRow, OrderRow, may_see, read
-from goodtaste.ordering.progress import step_of
-from goodtaste.ordering.refund_worth import NotRefundable, Piece, Worth, worth
+from goodtaste.ordering.refund_back import OF_ORDER, ONE, RefundView
+from goodtaste.ordering.refund_worth import Piece, Worth, worth
 from goodtaste.ordering.spot import Place
-from goodtaste.ordering.tables import line, order, refund, refund_line
 from goodtaste.payment import api as payments
 from goodtaste.pricing.api import LINES_MAX, Policy
 from goodtaste.promo import api as promo
@@ -67,32 +50,6 @@ class RefundOrder(Input, frozen=True):
     pieces: Annotated[tuple[Piece, ...], msgspec.Meta(max_length=LINES_MAX)] = ()
     restock: bool = False
     seen_mark: Annotated[str, msgspec.Meta(pattern=r"^([0-9a-f]{64})?" + END)] = ""
-
-
-class RefundView(msgspec.Struct, frozen=True):
-    """A refund: money, the points that come back, the points taken back, and whether the coupon comes back."""
-
-    id: str
-    order_id: str
-    amount_fen: int
-    points_back: int
-    points_taken: int
-    coupon_back: bool
-    reason: str
-    actor_id: str
-    approved_by: str | None
-    at: datetime
-
-
-class _Known(RefundView, frozen=True):
-    """A refund as a row."""
-
-    fingerprint: str
-
-    def again(self, mark: str) -> RefundView:
-        """Return it to who sends it again; refuses `IdTaken` for other content."""
-        same_or_taken(self.fingerprint, mark, id_=self.id)
-        return RefundView(**{name: getattr(self, name) for name in RefundView.__struct_fields__})
 
 
 class Tender(msgspec.Struct, frozen=True):
@@ -121,39 +78,6 @@ class Preview(msgspec.Struct, frozen=True):
     policies: dict[str, Policy]
     whole: bool
     mark: str = ""
-
-
-REFUND = insert(refund)
-REFUND_LINES = insert(refund_line)
-ONE = Read(select(*[refund.c[name] for name in _Known.__struct_fields__]).where(refund.c.id == par("id", Id)), _Known)
-OF_ORDER = Read(
-    select(*[refund.c[name] for name in RefundView.__struct_fields__])
-    .where(refund.c.order_id == par("order_id", Id))
-    .order_by(refund.c.at, refund.c.id),
-    RefundView,
-)
-REFUNDED = change(
-    update(order)
-    .where(
-        order.c.id == par("order_id", Id),
-        order.c.version == par("seen", Int),
-        order.c.pay_state.in_(["paid", "partly_refunded"]),
-    )
-    .values(
-        state=par("state", Str),
-        pay_state=par("pay_state", Str),
-        went_to=par("went_to", Id),
-        refunded_fen=order.c.refunded_fen + par("amount_fen", Int),
-        version=order.c.version + 1,
-    ),
-    guard="ordering_order_moved",
-)
-LINE_REFUNDED = change(
-    update(line)
-    .where(line.c.order_id == par("order_id", Id), line.c.line_no == par("line_no", Int))
-    .values(refunded_qty=line.c.refunded_qty + par("qty", Int)),
-    guard="ordering_line_gone",
-)
 
 
 @script
@@ -259,10 +183,12 @@ def taken_back(
     )
     ends = goes_to is None and value.ends(found)
     changes = [
-        *_kept(found, shown, value, mark=mark, restock=asked.restock or ends, goes_to=goes_to, where=where),
-        *(yield from _member_side(found, shown, coupons, actor=actor, where=where)),
-        *(yield from _money(found, shown, payers, actor, where)),
-        *(yield from _offers_back(found, value)),
+        *refund_back.written(
+            found, shown, value, mark=mark, restock=asked.restock or ends, goes_to=goes_to, where=where
+        ),
+        *(yield from refund_back.member_side(found, shown, coupons, actor=actor, where=where)),
+        *(yield from refund_back.money(found, shown, payers, actor, where)),
+        *(yield from refund_back.offers_back(found, value)),
         audit.note(
             actor,
             "ordering.refunded",
@@ -274,130 +200,11 @@ def taken_back(
             amount_fen=shown.amount_fen,
             approved_by=approved_by,
         ),
-        tell(_told(found, shown, value, where), at=where.at),
-        *(_ended(found, asked.reason, actor, where) if ends else []),
+        tell(refund_back.told(found, shown, value, where), at=where.at),
+        *(refund_back.ended(found, value, asked.reason, actor, where) if ends else []),
+        *(refund_back.unmade(found, value, asked.reason, where) if not ends and goes_to is None else []),
     ]
     return shown, changes
-
-
-def _kept(
-    found: OrderRow, shown: RefundView, value: Worth, *, mark: str, restock: bool, goes_to: str | None, where: Place
-) -> list[Change]:
-    """The refund itself, the order and its lines, and the portions where they go back on sale, or to the bill that goes on."""
-    row = msgspec.structs.asdict(shown) | {
-        "fee_fen": value.fee_fen,
-        "fingerprint": mark,
-        "restock": restock or goes_to is not None,
-        "business_date": where.today,
-    }
-    parts = [
-        {"refund_id": shown.id, "line_no": each.line_no, "qty": qty, "amount_fen": fen}
-        for each, qty, fen in value.pieces
-    ]
-    pieces = [{"order_id": found.id, "line_no": each.line_no, "qty": qty} for each, qty, _ in value.pieces]
-    back = portions((each, qty) for each, qty, _ in value.pieces) if restock else {}
-    ends = goes_to is None and value.ends(found)
-    return [
-        REFUND(**row),
-        REFUND_LINES.many(parts),
-        REFUNDED(
-            order_id=found.id,
-            seen=found.version,
-            state="cancelled" if ends else found.state,
-            went_to=goes_to,
-            pay_state="refunded" if value.whole else "partly_refunded",
-            amount_fen=value.amount_fen,
-        ),
-        LINE_REFUNDED.many(pieces),
-        menu.give_back(found.store_id, back),
-    ]
-
-
-def _ended(found: OrderRow, reason: str, actor: Actor, where: Place) -> list[Change]:
-    """An order that is over before it was made is cancelled, and all are told that it is not to be made."""
-    told = OrderCancelled(
-        order_id=found.id,
-        stream=facts.stream(found),
-        store_id=found.store_id,
-        member_id=found.member_id,
-        reason=reason,
-    )
-    return [step_of(found, "cancelled", actor=actor, reason=reason, at=where.at), tell(told, at=where.at)]
-
-
-def _member_side(
-    found: OrderRow, shown: RefundView, coupons: list[promo.Held], *, actor: Actor, where: Place
-) -> Steps[list[Change]]:
-    """Points and coupon: what was spent comes back, what was earned is taken back, out of what comes back where nothing else is there."""
-    changes: list[Change] = []
-    if found.member_id is None:
-        return changes
-    cause = ledger.Cause(shown.id, found.member_id, actor.id, where.today, where.at, found.id)
-    coming: list[ledger.LotUse] = []
-    if shown.points_back:
-        uses = yield from ledger.read_uses(found.id)
-        changes += ledger.unspend(cause, shown.points_back, uses)
-        coming = ledger.coming_back(shown.points_back, uses, today=where.today)
-    if shown.points_taken:
-        changes += yield from ledger.take_back(
-            cause, shown.points_taken, policy=where.program.points.return_policy, coming=coming
-        )
-    for coupon in coupons:
-        changes += promo.reverse(coupon, order_id=found.id, by=actor.id, at=where.at)
-        changes += promo.back_at_store(coupon, store_id=found.store_id)
-    return changes
-
-
-def _offers_back(found: OrderRow, value: Worth) -> Steps[list[Change]]:
-    """What the pieces had of offers goes back to their budgets; a whole refund ends every use."""
-    kept = kept_of(found.applied)
-    if not kept.offers:
-        return []
-    uses = yield from rows(promo.offers_of_order(found.id))
-    if value.whole:
-        changes = promo.give_back_offers(uses)
-        return (
-            [*changes, first_order.give_back(found.member_id, found.id)] if found.member_id and kept.first else changes
-        )
-    return promo.give_back_offers([each for each in uses if value.offers.get(each.offer_id)], value.offers)
-
-
-def _money(
-    found: OrderRow, shown: RefundView, payers: list[payments.Payment], actor: Actor, where: Place
-) -> Steps[list[Change]]:
-    """Money goes back by the ways it came, never more than each brought; the first refund of money has the id of this one."""
-    shares = payments.spread(payers, shown.amount_fen)
-    if sum(fen for _, fen in shares) != shown.amount_fen:
-        raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
-    changes: list[Change] = []
-    for place, (payer, amount_fen) in enumerate(shares):
-        begun = yield from payments.start_refund(
-            payer.id,
-            refund_id=derived_id(shown.id, payer.id) if place else shown.id,
-            cause_id=shown.id,
-            amount_fen=amount_fen,
-            reason=shown.reason,
-            drawer_id=actor.terminal_id or found.store_id,
-            today=where.today,
-            at=where.at,
-        )
-        changes += begun.changes
-    return joined(changes)
-
-
-def _told(found: OrderRow, shown: RefundView, value: Worth, where: Place) -> OrderRefunded:
-    return OrderRefunded(
-        refund_id=shown.id,
-        order_id=found.id,
-        stream=facts.stream(found),
-        store_id=found.store_id,
-        member_id=found.member_id,
-        amount_fen=shown.amount_fen,
-        points_back=shown.points_back,
-        points_taken=shown.points_taken,
-        whole=value.whole,
-        business_date=where.today,
-    )
 
 
 @script

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Protocol
 
 from goodtaste.kernel.errors import Refusal
 
@@ -32,10 +32,23 @@ _NEXT: dict[str, tuple[str, ...]] = {
 }
 
 
+class Pieces(Protocol):
+    """A line as far as it says how many pieces of it are held."""
+
+    @property
+    def held_qty(self) -> int:
+        """How many are not to be made yet."""
+
+
 class WrongState(Refusal):
     """Raised when an order cannot go from its state to another.  Facts: `order_id`, `state`, `asked`, `possible`."""
 
     code = "ordering.wrong_state"
+
+
+def fired_of(line: Pieces, qty: int) -> int:
+    """Return how many of `qty` pieces that come back of a line were fired: what is held comes back first."""
+    return max(0, qty - line.held_qty)
 
 
 def possible(kind: str, state: str) -> tuple[str, ...]:

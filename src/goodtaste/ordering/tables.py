@@ -108,6 +108,7 @@ line = create_table(
     Column("round", Int, nullable=False),
     Column("sku_id", Id, nullable=False),
     Column("name", Str, nullable=False),
+    Column("words", Str, nullable=False),
     Column("qty", Int, nullable=False),
     Column("list_fen", Int, nullable=False),
     Column("unit_fen", Int, nullable=False),
@@ -140,7 +141,8 @@ line = create_table(
     narrow=True,
 )
 """`dish_id` goes with the pieces to another bill.  `qty` pieces are charged; those that were neither held nor voided were fired.
-JSON: `takes`, the portions that one piece takes by SKU, "" where it is one of the SKU itself."""
+JSON: `words`, what was chosen (`menu.Words`), "" where the name says all;
+`takes`, the portions that one piece takes by SKU, "" where it is one of the SKU itself."""
 
 round_ = create_table(
     "ordering_round",
@@ -218,11 +220,13 @@ discount = create_table(
     Column("approved_by", Str),
     Column("at", Moment, nullable=False),
     Column("ended_at", Moment),
-    CheckConstraint("kind IN ('gift', 'amount', 'percent')", name="ordering_discount_kind"),
+    CheckConstraint("kind IN ('gift', 'amount', 'percent', 'minimum')", name="ordering_discount_kind"),
     CheckConstraint("value > 0 AND (kind <> 'gift' OR line_no IS NOT NULL)", name="ordering_discount_value"),
     Index("ordering_discount_order_id_idx", "order_id"),
 )
-"""What a person took off a bill: so many pieces free, fen, or basis points; of a line, or of all.  It holds until it is ended."""
+"""What a person took off a bill: so many pieces free, fen, basis points, of a line or of all; or what its table must spend.
+
+It holds until it is ended."""
 
 refund_line = create_table(
     "ordering_refund_line",

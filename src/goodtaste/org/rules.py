@@ -46,6 +46,7 @@ _MANAGER = _COUNTER | {
     "order.refund",
     "order.reopen",
     "order.return",
+    "order.waive_minimum",
     "payment.give_up",
     "payment.read",
     "payment.take_back",

@@ -20,6 +20,7 @@ from goodtaste.events.ordering import (
     TableChanged,
 )
 from goodtaste.floor.kitchen import pacing
+from goodtaste.floor.kitchen.parts import Made, made_of, moved_of
 from goodtaste.floor.kitchen.pickups import NEXT, number
 from goodtaste.floor.kitchen.rows import OF_ORDERS, OWED, DishRow, OwedRow, Pass, of_dishes
 from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
@@ -56,11 +57,12 @@ def on_fired(event: LinesFired, at: datetime) -> Steps[list[Change]]:
 def _fire(what: _Fire, at: datetime) -> Steps[list[Change]]:
     if not what.lines:
         return []
-    dishes, owing = of_dishes([each.dish_id for each in what.lines])
+    made = made_of(what.lines)
+    dishes, owing = of_dishes([each.dish_id for each in made])
     batch: list[Query[Any]] = [
         dishes,
         owing,
-        menu.makings([each.sku_id for each in what.lines]),
+        menu.makings([each.sku_id for each in made]),
         ROUTES(store_id=what.store_id),
         STATIONS(store_id=what.store_id),
         *pacing.queries(what.store_id, at=at),
@@ -71,8 +73,8 @@ def _fire(what: _Fire, at: datetime) -> Steps[list[Change]]:
     routing = Routing(makings, routes, stations)
     queue = pacing.Queue(load, paces, {each.id: each.capacity for each in stations})
     kitchen = Pass(found, owed, at=at)
-    for line in what.lines:
-        kitchen.fire(_row(what, line, routing, queue, at), line.qty)
+    for each in made:
+        kitchen.fire(_row(what, each, routing, queue, at), each.qty)
     changes = [*kitchen.changes(), _told(what.store_id, [what.order_id], [each.seating_id for each in of])]
     if what.kind in FETCHED:
         last = yield from rows(NEXT(store_id=what.store_id, business_date=bill.business_date, order_id=what.order_id))
@@ -80,23 +82,26 @@ def _fire(what: _Fire, at: datetime) -> Steps[list[Change]]:
     return changes
 
 
-def _row(what: _Fire, line: FiredLine, routing: Routing, queue: pacing.Queue, at: datetime) -> DishRow:
-    station_id, minutes = routing.of(line.sku_id)
-    promise = queue.promise(station_id, minutes=minutes, qty=line.qty)
+def _row(what: _Fire, made: Made, routing: Routing, queue: pacing.Queue, at: datetime) -> DishRow:
+    station_id, minutes = routing.of(made.sku_id)
+    promise = queue.promise(station_id, minutes=minutes, qty=made.qty)
     return DishRow(
-        dish_id=line.dish_id,
+        dish_id=made.dish_id,
+        of_dish_id=made.of_dish_id,
+        each=made.each,
         order_id=what.order_id,
         ticket_id=derived_id(what.order_id, f"{station_id}/{at.isoformat()}"),
         store_id=what.store_id,
         station_id=station_id,
         table_id=what.table_id,
         kind=what.kind,
-        sku_id=line.sku_id,
-        name=line.name,
-        options=msgspec.json.encode(line.options).decode(),
-        note=line.note,
-        course=line.course,
-        guest=line.guest,
+        sku_id=made.sku_id,
+        name=made.name,
+        of_set=made.of_set,
+        options=msgspec.json.encode(made.options).decode(),
+        note=made.note,
+        course=made.course,
+        guest=made.guest,
         minutes=minutes,
         fired=0,
         waiting=0,
@@ -116,11 +121,11 @@ def _row(what: _Fire, line: FiredLine, routing: Routing, queue: pacing.Queue, at
 
 def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
     """Leave what is not wanted any more; what was never fired is none of the kitchen's business."""
-    lines = [each for each in event.lines if not each.from_held]
-    if not lines:
+    made = made_of(each for each in event.lines if not each.from_held)
+    if not made:
         return []
-    kitchen, seatings = yield from _known([each.dish_id for each in lines], [event.order_id], at)
-    for each in lines:
+    kitchen, seatings = yield from _known([each.dish_id for each in made], [event.order_id], at)
+    for each in made:
         kitchen.give_back((each.dish_id, event.order_id), each.qty)
     return [*kitchen.changes(), _told(event.store_id, [event.order_id], seatings)]
 
@@ -128,11 +133,10 @@ def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
 def on_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
     """Let dishes be of the bill on which they stand now: nothing is made again, and each piece stays where it is."""
     orders = [event.from_order_id, event.to_order_id]
-    lines = [each for each in event.lines if each.qty > each.held_qty]  # what is held is not in the kitchen
-    kitchen, seatings = yield from _known([each.dish_id for each in lines], orders, at)
-    for each in lines:
-        to, table_id, fired = event.to_order_id, event.table_id, each.qty - each.held_qty
-        kitchen.move(each.dish_id, fired, from_=event.from_order_id, to=to, table_id=table_id)
+    made = [(dish_id, qty) for each in event.lines for dish_id, qty in moved_of(each) if qty]
+    kitchen, seatings = yield from _known([dish_id for dish_id, _ in made], orders, at)
+    for dish_id, qty in made:
+        kitchen.move(dish_id, qty, from_=event.from_order_id, to=event.to_order_id, table_id=event.table_id)
     return [*kitchen.changes(), _told(event.store_id, orders, seatings)]
 
 

@@ -33,6 +33,8 @@ class DishRow(msgspec.Struct, frozen=True):
 
     dish_id: str
     order_id: str
+    of_dish_id: str
+    each: int
     ticket_id: str
     store_id: str
     station_id: str
@@ -40,6 +42,7 @@ class DishRow(msgspec.Struct, frozen=True):
     kind: str
     sku_id: str
     name: str
+    of_set: str
     options: str
     note: str
     course: int
@@ -241,7 +244,7 @@ def _unheard(key: Key, at: datetime) -> DishRow:
     It says nothing, and is nowhere; whoever brings the first piece at the same moment meets it, looks again, and settles what is owed.
     """
     blank: dict[str, Any] = {name: "" if isinstance(kind, Str) else 0 for name, kind in _CHANGES.items()}
-    nowhere = {name: NO_STATION for name in ("ticket_id", "store_id", "station_id", "sku_id")}
+    nowhere = {name: NO_STATION for name in ("of_dish_id", "ticket_id", "store_id", "station_id", "sku_id")}
     never = {"table_id": None, "hurried_at": None, "ready_at": None, "fired_at": at, "options": "[]"}
     return DishRow(dish_id=key[0], order_id=key[1], version=0, **blank | nowhere | never)
 

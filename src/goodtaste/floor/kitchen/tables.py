@@ -45,6 +45,8 @@ dish = create_table(
     "floor_dish",
     Column("dish_id", Id, nullable=False),
     Column("order_id", Id, nullable=False),
+    Column("of_dish_id", Id, nullable=False),
+    Column("each", Int, nullable=False),
     Column("ticket_id", Id, nullable=False),
     Column("store_id", Id, nullable=False),
     Column("station_id", Id, nullable=False),
@@ -52,6 +54,7 @@ dish = create_table(
     Column("kind", Str, nullable=False),
     Column("sku_id", Id, nullable=False),
     Column("name", Str, nullable=False),
+    Column("of_set", Str, nullable=False),
     Column("options", Str, nullable=False),
     Column("note", Str, nullable=False),
     Column("course", Int, nullable=False),
@@ -87,6 +90,7 @@ dish = create_table(
 )
 """Pieces of a dish on one bill, by where they stand in the kitchen; when some move to another bill, they are a row there too.
 
+A part of a set meal is a dish of its own: `of_dish_id` is the dish on the bill, of which a piece has `each` of it, `of_set` its name.
 `raw_s` is how long they should have taken by the queue alone, `promised_s` what was told; both from `fired_at`."""
 
 owed = create_table(

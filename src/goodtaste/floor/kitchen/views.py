@@ -20,12 +20,13 @@ _options = msgspec.json.Decoder(list[str])
 
 
 class DishOnTicket(msgspec.Struct, frozen=True):
-    """Pieces of a dish that one ticket asks for; `ready_by` is what was promised."""
+    """Pieces of a dish that one ticket asks for; `ready_by` is what was promised, `of_set` the set meal of which they are a part."""
 
     dish_id: str
     order_id: str
     sku_id: str
     name: str
+    of_set: str
     options: list[str]
     note: str
     course: int
@@ -68,11 +69,16 @@ class KitchenView(msgspec.Struct, frozen=True):
 
 
 class DishProgress(msgspec.Struct, frozen=True):
-    """How far the kitchen is with a dish; `ready_by` is what was promised, null once nothing of it is to be made."""
+    """How far the kitchen is with a dish; `ready_by` is what was promised, null once nothing of it is to be made.
+
+    A part of a set meal is a dish of its own: `of_dish_id` is the dish on the bill, `of_set` what that is called.
+    """
 
     order_id: str
     dish_id: str
+    of_dish_id: str
     name: str
+    of_set: str
     options: list[str]
     guest: str
     waiting: int
@@ -155,6 +161,7 @@ def _on_ticket(row: DishRow) -> DishOnTicket:
         order_id=row.order_id,
         sku_id=row.sku_id,
         name=row.name,
+        of_set=row.of_set,
         options=_options.decode(row.options),
         note=row.note,
         course=row.course,
@@ -212,7 +219,9 @@ def shown(row: DishRow) -> DishProgress:
     return DishProgress(
         order_id=row.order_id,
         dish_id=row.dish_id,
+        of_dish_id=row.of_dish_id,
         name=row.name,
+        of_set=row.of_set,
         options=_options.decode(row.options),
         guest=row.guest,
         waiting=row.waiting,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from goodtaste.events.ordering import FiredLine
+from goodtaste.floor.kitchen.parts import Made
 from goodtaste.floor.kitchen.pickups import OF_ORDERS as PICKUPS
 from goodtaste.floor.printing.receipts import Both, Item, MemberPart, Sale, Saving, Tender
 from goodtaste.floor.printing.slips import Dish
@@ -85,8 +85,8 @@ async def order_of(ctx: Ctx, order_id: str) -> OrderView:
 def _items(order: OrderView) -> Iterator[Item]:
     for line in order.lines:
         if line.qty:
-            name, *chosen = line.name.split("·")
-            yield Item(name, line.qty, line.list_fen * line.qty, tuple(chosen), line.choice.note)
+            chosen = tuple(line.words.chosen)
+            yield Item(line.words.name, line.qty, line.list_fen * line.qty, chosen, line.choice.note)
 
 
 def _savings(order: OrderView) -> Iterator[Saving]:
@@ -126,6 +126,8 @@ async def _member(ctx: Ctx, order: OrderView) -> MemberPart | None:
     )
 
 
-def dishes_of(lines: Sequence[FiredLine]) -> tuple[Dish, ...]:
-    """Return what is fired as slips show it."""
-    return tuple(Dish(each.name, each.qty, tuple(each.options), each.note, each.course, each.guest) for each in lines)
+def dishes_of(made: Sequence[Made]) -> tuple[Dish, ...]:
+    """Return what is made as slips show it."""
+    return tuple(
+        Dish(each.name, each.qty, tuple(each.options), each.note, each.course, each.guest, each.of_set) for each in made
+    )

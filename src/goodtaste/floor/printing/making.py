@@ -7,16 +7,18 @@ is made right after, from what the rooms know then, and put into the queue of th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from goodtaste.events.ordering import FiredLine, LinesFired, LinesReturned, OrderPaid, OrderPlaced, RoundAdded
+from goodtaste.events.ordering import LinesFired, LinesReturned, OrderCancelled, OrderPaid, OrderPlaced, RoundAdded
 from goodtaste.events.payment import DrawerOpened
 from goodtaste.floor.kitchen.hearing import FETCHED
+from goodtaste.floor.kitchen.parts import Made, made_of
 from goodtaste.floor.kitchen.rows import OF_ORDERS as DISHES
+from goodtaste.floor.kitchen.rows import DishRow
 from goodtaste.floor.kitchen.stations import ROUTES, STATIONS, Routing
 from goodtaste.floor.printing import compose, habits, printers, slips
 from goodtaste.floor.printing.paper import Document
@@ -51,15 +53,15 @@ class _Fired(msgspec.Struct, frozen=True):
     kind: str
     channel: str
     table_id: str | None
-    lines: tuple[FiredLine, ...]
+    made: tuple[Made, ...]
     at: datetime
 
 
 class _Returned(msgspec.Struct, frozen=True):
-    """What a job is told of pieces that are not wanted any more: how many of each dish."""
+    """What a job is told of pieces that are not wanted any more."""
 
     order_id: str
-    pieces: dict[str, int]
+    made: tuple[Made, ...]
     reason: str
     at: datetime
 
@@ -93,16 +95,14 @@ def on_fired(event: OrderPlaced | RoundAdded | LinesFired, at: datetime) -> Step
     return _fire(event, (yield from _printers(event.store_id)), at)
 
 
-def on_returned(event: LinesReturned, at: datetime) -> Steps[list[Change]]:
+def on_returned(event: LinesReturned | OrderCancelled, at: datetime) -> Steps[list[Change]]:
     """Have slips printed of what the kitchen is not to make any more; of what it was never told, none."""
     there = yield from _printers(event.store_id)
-    pieces: dict[str, int] = defaultdict(int)
-    for line in event.lines:
-        if not line.from_held:
-            pieces[line.dish_id] += line.qty
-    if not pieces or not prints_any(there, "kitchen"):
+    lines = event.lines if isinstance(event, LinesReturned) else event.returned
+    made = made_of(each for each in lines if not each.from_held)
+    if not made or not prints_any(there, "kitchen"):
         return []
-    told = _Returned(event.order_id, pieces, event.reason, at)
+    told = _Returned(event.order_id, tuple(made), event.reason, at)
     return [schedule(RETURNED, msgspec.to_builtins(told), due_at=at)]
 
 
@@ -119,10 +119,10 @@ def hurried(order_ids: Sequence[str], *, at: datetime) -> Change:
 
 
 def _fire(event: Fires, there: Sequence[Printer], at: datetime) -> list[Change]:
-    lines = tuple(event.lines) if isinstance(event, LinesFired) else event.fired
-    if not lines or not prints_any(there, "kitchen", "label"):
+    made = made_of(event.lines if isinstance(event, LinesFired) else event.fired)
+    if not made or not prints_any(there, "kitchen", "label"):
         return []
-    told = _Fired(event.order_id, event.store_id, event.kind, event.channel, event.table_id, lines, at)
+    told = _Fired(event.order_id, event.store_id, event.kind, event.channel, event.table_id, tuple(made), at)
     return [schedule(FIRED, msgspec.to_builtins(told), due_at=at)]
 
 
@@ -197,17 +197,17 @@ async def _print_fired(ctx: Ctx, told: _Fired) -> None:
     directory = ctx.see(Directory)
     where = compose.where_of(directory, kind=told.kind, channel=told.channel, table_id=told.table_id)
     wanted = await tickets(
-        ctx, told.order_id, told.store_id, turn="fire", where=where, lines=told.lines, at=told.at, reason=""
+        ctx, told.order_id, told.store_id, turn="fire", where=where, made=told.made, at=told.at, reason=""
     )
     if told.kind != "dine_in":
         store, habit = directory.store(told.store_id), await habits.of(ctx, told.store_id)
         made = slips.labels(
             await compose.number_of(ctx, told.order_id),
-            compose.dishes_of(told.lines),
+            compose.dishes_of(told.made),
             at=compose.local(store, told.at),
             english=habit.english,
         )
-        wanted.append(Wanted(Key("label", told.order_id, kind=_mark("fire", told.lines, told.at)), made))
+        wanted.append(Wanted(Key("label", told.order_id, kind=_mark("fire", told.made, told.at)), made))
     await ctx.run(queue(told.store_id, wanted, at=ctx.now))
 
 
@@ -215,14 +215,9 @@ async def _print_returned(ctx: Ctx, told: _Returned) -> None:
     if _too_late(ctx, "kitchen", told.at):
         return
     order = await compose.order_of(ctx, told.order_id)
-    lines = [
-        FiredLine(each.dish_id, each.line_no, each.sku_id, each.name.split("·")[0], told.pieces[each.dish_id])
-        for each in order.lines
-        if each.dish_id in told.pieces
-    ]
     where = compose.where_of(ctx.see(Directory), kind=order.kind, channel=order.channel, table_id=order.table_id)
     wanted = await tickets(
-        ctx, order.id, order.store_id, turn="return", where=where, lines=lines, at=told.at, reason=told.reason
+        ctx, order.id, order.store_id, turn="return", where=where, made=told.made, at=told.at, reason=told.reason
     )
     await ctx.run(queue(order.store_id, wanted, at=ctx.now))
 
@@ -233,18 +228,29 @@ async def _print_hurried(ctx: Ctx, told: _Hurried) -> None:
     for order_id in told.order_ids:
         order = await compose.order_of(ctx, order_id)
         late = await ctx.db.rows(DISHES(order_ids=[order_id]))
-        lines = [
-            FiredLine(
-                each.dish_id, 0, each.sku_id, each.name, each.waiting + each.cooking, note=each.note, course=each.course
-            )
-            for each in late
-            if each.waiting + each.cooking
-        ]
+        made = [_late(each) for each in late if each.waiting + each.cooking]
         where = compose.where_of(ctx.see(Directory), kind=order.kind, channel=order.channel, table_id=order.table_id)
         wanted = await tickets(
-            ctx, order_id, order.store_id, turn="hurry", where=where, lines=lines, at=told.at, reason=""
+            ctx, order_id, order.store_id, turn="hurry", where=where, made=made, at=told.at, reason=""
         )
         await ctx.run(queue(order.store_id, wanted, at=ctx.now))
+
+
+def _late(row: DishRow) -> Made:
+    """Return what of a dish is still to be made."""
+    return Made(
+        dish_id=row.dish_id,
+        of_dish_id=row.of_dish_id,
+        each=row.each,
+        sku_id=row.sku_id,
+        name=row.name,
+        of_set=row.of_set,
+        qty=row.waiting + row.cooking,
+        options=msgspec.json.decode(row.options, type=list[str]),
+        note=row.note,
+        course=row.course,
+        guest=row.guest,
+    )
 
 
 async def tickets(
@@ -254,7 +260,7 @@ async def tickets(
     *,
     turn: slips.Turn,
     where: Both,
-    lines: Iterable[FiredLine],
+    made: Sequence[Made],
     at: datetime,
     reason: str,
 ) -> list[Wanted]:
@@ -263,7 +269,7 @@ async def tickets(
     store = ctx.see(Directory).store(store_id)
     wanted = []
     number = await compose.number_of(ctx, order_id)
-    for (station, name), some in (await _by_station(ctx, store_id, lines)).items():
+    for (station, name), some in (await _by_station(ctx, store_id, made)).items():
         ticket = slips.Ticket(
             turn=turn,
             where=where,
@@ -278,20 +284,19 @@ async def tickets(
     return wanted
 
 
-async def _by_station(ctx: Ctx, store_id: str, lines: Iterable[FiredLine]) -> dict[tuple[str, str], list[FiredLine]]:
+async def _by_station(ctx: Ctx, store_id: str, made: Sequence[Made]) -> dict[tuple[str, str], list[Made]]:
     """Return pieces by the station that makes them, by id and name; both are empty where no station does."""
-    wanted = list(lines)
-    makings = await ctx.db.rows(menu.makings([each.sku_id for each in wanted]))
+    makings = await ctx.db.rows(menu.makings([each.sku_id for each in made]))
     stations = await ctx.db.rows(STATIONS(store_id=store_id))
     routing = Routing(makings, await ctx.db.rows(ROUTES(store_id=store_id)), stations)
     names = {each.id: each.name for each in stations}
-    found: dict[tuple[str, str], list[FiredLine]] = defaultdict(list)
-    for each in wanted:
+    found: dict[tuple[str, str], list[Made]] = defaultdict(list)
+    for each in made:
         station, _ = routing.of(each.sku_id)
         found[(station if station in names else "", names.get(station, ""))].append(each)
     return found
 
 
-def _mark(turn: str, lines: Sequence[FiredLine], at: datetime) -> str:
+def _mark(turn: str, made: Sequence[Made], at: datetime) -> str:
     """Return what tells this time that pieces were fired or returned from every other: an event heard again says the same."""
-    return f"{turn}/{min(each.dish_id for each in lines)}/{at.isoformat()}"
+    return f"{turn}/{min(each.dish_id for each in made)}/{at.isoformat()}"

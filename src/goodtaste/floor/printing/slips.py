@@ -16,7 +16,9 @@ LABELS_MAX = 60  # of one job
 
 
 class Dish(msgspec.Struct, frozen=True):
-    """Pieces of a dish for the kitchen.  `course` is 0 where none was said; `guest` is what the table calls who ordered it."""
+    """Pieces of a dish for the kitchen.  `course` is 0 where none was said; `guest` is what the table calls who ordered it; `of_set` the
+    set meal of which it is a part.
+    """
 
     name: str
     qty: int
@@ -24,6 +26,7 @@ class Dish(msgspec.Struct, frozen=True):
     note: str = ""
     course: int = 0
     guest: str = ""
+    of_set: str = ""
 
 
 class Ticket(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +73,8 @@ def _course(course: int, dishes: Sequence[Dish], english: bool) -> Iterator[Bloc
         yield Text(said("print.course", english, course=course), "center", bold=True)
     for dish in dishes:
         yield Cells(dish.name, ((f"x{dish.qty}", 5),), "tall", bold=True)
-        for each in (" · ".join(dish.options), dish.note and f"※ {dish.note}", dish.guest and f"@{dish.guest}"):
+        of_set = dish.of_set and f"[{dish.of_set}]"
+        for each in (of_set, " · ".join(dish.options), dish.note and f"※ {dish.note}", dish.guest and f"@{dish.guest}"):
             if each:
                 yield Text(f"  {each}", size="tall")
     yield Rule()
@@ -84,6 +88,7 @@ def labels(number: str, dishes: Sequence[Dish], *, at: str, english: bool) -> Do
         blocks += [
             Cells(number, ((f"{n}/{len(pieces)}", 6),), "tall", bold=True),
             Text(dish.name, size="tall", bold=True),
+            *([Text(f"[{dish.of_set}]")] if dish.of_set else []),
             *([Text(" · ".join(dish.options))] if dish.options else []),
             *([Text(f"※ {dish.note}")] if dish.note else []),
             Text(at),

@@ -1,4 +1,5 @@
-"""What people take off an open bill by hand: dishes given free, an amount, or a share; with a reason, and within what one may."""
+"""What people take off an open bill by hand: dishes given free, an amount, a share, or what its table must spend; with a reason, and
+within what one may."""
 
 from __future__ import annotations
 
@@ -16,9 +17,11 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.input import Reason
 from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.money import FEN_MAX, basis_points
+from goodtaste.ordering import bill_rows
 from goodtaste.ordering.bill.pieces import Seen, by_line
 from goodtaste.ordering.bill_price import NOTHING, Repriced, read_at_hand, reprice
 from goodtaste.ordering.bill_rows import DISCOUNTS, Discount
+from goodtaste.ordering.kept import kept_of
 from goodtaste.ordering.open_bill import NONE, Changed, gifts_told, still_open, told
 from goodtaste.ordering.orders import LINES, ORDER, LineRow, OrderRow, OrderView, may_see, read, view
 from goodtaste.ordering.refund_worth import LINE_NO_MAX, Piece
@@ -27,6 +30,7 @@ from goodtaste.ordering.tables import discount
 
 SOME = "order.discount"
 ANY = "order.discount_any"
+WAIVE = "order.waive_minimum"
 SOME_BP = 1_000  # of the goods, for all that people took off a bill together: what `order.discount` allows
 DISCOUNTS_MAX = 20  # that hold on one bill
 
@@ -51,11 +55,11 @@ class OverLimit(Refusal):
 
 class TakeOffPrice(Seen, frozen=True):
     """What is sent to take something off a bill: `value` pieces of a line as a `gift`, or fen (`amount`) or basis points (`percent`) of
-    what a line costs, or, without `line_no`, all goods.
+    what a line costs, or, without `line_no`, all goods; or the `minimum` that its table must spend, as long as it holds.
     """
 
     id: IdText
-    kind: Literal["gift", "amount", "percent"]
+    kind: Literal["gift", "amount", "percent", "minimum"]
     value: Annotated[int, msgspec.Meta(ge=1, le=FEN_MAX)]
     reason: Reason
     line_no: Annotated[int, msgspec.Meta(ge=1, le=LINE_NO_MAX)] | None = None
@@ -63,6 +67,13 @@ class TakeOffPrice(Seen, frozen=True):
     def __post_init__(self) -> None:
         if self.kind == "gift" and self.line_no is None:
             raise ValueError("a gift is of a line: send line_no")
+        if self.kind == "minimum" and (self.line_no is not None or self.value != 1):
+            raise ValueError("the minimum is waived whole: send value 1 and no line_no")
+
+    @property
+    def permission(self) -> str:
+        """Who has it may do this, whatever it comes to, and approve it."""
+        return WAIVE if self.kind == "minimum" else ANY
 
 
 class EndDiscount(Seen, frozen=True):
@@ -98,21 +109,31 @@ def take_off_price(
     if found.version != asked.version:
         raise Changed(order_id=order_id, version=found.version)
     still_open(found)
-    _fits(found, lines, [each for each in there if each.ended_at is None], asked)
+    live = bill_rows.live(there)
+    _fits(found, lines, live, asked)
     made = _made(order_id, asked, actor=actor, approved_by=approved_by, where=where)
     at_hand = yield from read_at_hand(found, NONE, points=0, donation_fen=found.donation_fen, where=where)
-    at_hand = at_hand.with_discounts(*at_hand.ground.by_hand, made.by_hand)
+    at_hand = at_hand.with_discounts([*live, made])
     repriced = reprice(found, lines, NOTHING, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
-    saved_fen = sum(each.saved_fen for each in repriced.priced.reasons if each.offer_id == asked.id)
+    saved_fen = _saved_fen(found, asked, repriced)
     if not saved_fen:
         raise BadDiscount(why="nothing")
     if not approved_by:
-        _within(actor, repriced)
+        _within(actor, asked, repriced)
+    action = "ordering.minimum_waived" if asked.kind == "minimum" else "ordering.discounted"
     yield [
         *repriced.changes,
         NEW(**msgspec.structs.asdict(made)),
         remember(asked.id, mark),
-        _noted(found, made, "ordering.discounted", asked.reason, saved_fen, actor=actor, where=where),
+        _noted(
+            found,
+            made,
+            action,
+            asked.reason,
+            saved_fen,
+            actor=actor,
+            where=where,
+        ),
         *told(gifts_told(repriced), where),
     ]
     return repriced.view
@@ -148,9 +169,19 @@ def _made(order_id: str, asked: TakeOffPrice, *, actor: Actor, approved_by: str 
     )
 
 
-def _within(actor: Actor, repriced: Repriced) -> None:
-    """Refuse `OverLimit` where all that people took off is more than the actor may without asking."""
+def _saved_fen(found: OrderRow, asked: TakeOffPrice, repriced: Repriced) -> int:
+    """Return what it takes off the bill, in fen."""
+    if asked.kind == "minimum":
+        return sum(each.amount_fen for each in kept_of(found.applied).fees if each.code == "minimum")
+    return sum(each.saved_fen for each in repriced.priced.reasons if each.offer_id == asked.id)
+
+
+def _within(actor: Actor, asked: TakeOffPrice, repriced: Repriced) -> None:
+    """Refuse `OverLimit` where all that people took off is more than the actor may without asking, `NotAllowed` who may not waive."""
     after = repriced.after
+    if asked.kind == "minimum":
+        actor.need(WAIVE, store_id=after.store_id)
+        return
     if actor.can(ANY, store_id=after.store_id):
         return
     goods_fen = after.list_fen - after.member_saving_fen - after.offer_fen - after.coupon_fen
@@ -196,7 +227,7 @@ def end_discount(
         raise Changed(order_id=order_id, version=found.version)
     still_open(found)
     at_hand = yield from read_at_hand(found, NONE, points=0, donation_fen=found.donation_fen, where=where)
-    at_hand = at_hand.with_discounts(*(each for each in at_hand.ground.by_hand if each.id != discount_id))
+    at_hand = at_hand.with_discounts([each for each in bill_rows.live(there) if each.id != discount_id])
     repriced = reprice(found, lines, NOTHING, asked=NONE, points=0, at_hand=at_hand, hold_id=None, where=where)
     yield [
         *repriced.changes,

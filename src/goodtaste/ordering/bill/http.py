@@ -76,7 +76,7 @@ async def take_off_price(order_id: Id, data: JSONBody[DiscountAsked], request: A
     """Take something off an unpaid bill by hand: dishes given free, an amount, or a share."""
     ctx = context(request)
     place = await where_of(ctx, order_id)
-    by = await approved_by(ctx, data.approval, permission=discounts.ANY, order_id=order_id)
+    by = await approved_by(ctx, data.approval, permission=data.permission, order_id=order_id)
     asked = org.without_approval(data, discounts.TakeOffPrice)
     return await ctx.run(discounts.take_off_price(order_id, asked, actor=ctx.actor, approved_by=by, where=place))
 

@@ -87,8 +87,8 @@ def fire(order_id: str, asked: Fire, *, actor: Actor, where: Place) -> Steps[Ord
 
 
 def waiting(each: LineRow) -> int:
-    """Return how many pieces of a line are held and still wanted."""
-    return min(each.held_qty, each.qty - each.refunded_qty)
+    """Return how many pieces of a line are held and still wanted: those that came back were held ones first."""
+    return max(0, each.held_qty - each.refunded_qty)
 
 
 def _wanted(found: OrderRow, lines: Sequence[LineRow], asked: Fire) -> list[tuple[LineRow, int]]:

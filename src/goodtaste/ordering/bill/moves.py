@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from goodtaste.events.ordering import LinesMoved, MovedLine
+from goodtaste.events.ordering import LinesMoved
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Change, GuardBroken, Query, Steps, script
@@ -340,11 +340,6 @@ def _noted(
     )
 
 
-def moved_lines(came: Sequence[LineRow]) -> list[MovedLine]:
-    """Return pieces as an event tells that they moved."""
-    return [MovedLine(each.dish_id, each.qty, each.held_qty) for each in came]
-
-
 def told_moved(found: OrderRow, to: OrderRow, came: Sequence[LineRow]) -> LinesMoved:
     """Return the event that pieces moved from one bill to another."""
     return LinesMoved(
@@ -353,7 +348,7 @@ def told_moved(found: OrderRow, to: OrderRow, came: Sequence[LineRow]) -> LinesM
         stream=facts.stream(found),
         store_id=found.store_id,
         table_id=to.table_id,
-        lines=moved_lines(came),
+        lines=[facts.moved(each) for each in came],
     )
 
 

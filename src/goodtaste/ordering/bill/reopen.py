@@ -18,6 +18,7 @@ from goodtaste.kernel.input import Reason
 from goodtaste.kernel.outbox import tell
 from goodtaste.ordering import facts, first, refund, rules
 from goodtaste.ordering.bill import discounts
+from goodtaste.ordering.bill.kitchen import waiting
 from goodtaste.ordering.bill.moves import bare, one_batch, told_moved
 from goodtaste.ordering.bill.pieces import Seen
 from goodtaste.ordering.bill_price import Coming, Repriced, read_at_hand, reprice
@@ -27,6 +28,7 @@ from goodtaste.ordering.lines import portions
 from goodtaste.ordering.open_bill import NONE, Changed, gifts_told
 from goodtaste.ordering.orders import LINES, NEW_ORDER, ORDER, LineRow, OrderRow, OrderView, may_see, view
 from goodtaste.ordering.progress import completed_later
+from goodtaste.ordering.refund_back import ONE, RefundView
 from goodtaste.ordering.refund_worth import worth
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.tables import order
@@ -54,7 +56,7 @@ class Reopened(msgspec.Struct, frozen=True):
     """An order that was taken back, the refund by which it was, and the new bill."""
 
     closed: OrderView
-    refund: refund.RefundView
+    refund: RefundView
     bill: OrderView
 
 
@@ -86,7 +88,7 @@ def reopen(order_id: str, asked: Reopen, *, actor: Actor, approved_by: str | Non
         LINES(order_id=asked.id),
         DISCOUNTS(order_id=order_id),
         SOURCE(order_id=order_id),
-        refund.ONE(id=refund_id_of(asked.id)),
+        ONE(id=refund_id_of(asked.id)),
     ]
     orders, lines, bills, bill_lines, there, sources, refunds = yield queries
     permission = "order.read" if approved_by else PERMISSION
@@ -186,7 +188,7 @@ def _opened(
     as_it_was = msgspec.structs.replace(row, id=found.id)
     at_hand = yield from read_at_hand(as_it_was, NONE, points=0, donation_fen=0, where=where)
     at_hand = msgspec.structs.replace(at_hand, own=(), beside=at_hand.own)
-    at_hand = at_hand.with_discounts(*(each.by_hand for each in live))
+    at_hand = at_hand.with_discounts(live)
     gifts = kept_of(found.applied).gifts
     left = [_left(each) for each in lines if each.qty > each.refunded_qty]
     given = [each for each in left if each.line_no in gifts]
@@ -205,7 +207,7 @@ def _left(each: LineRow) -> LineRow:
         each,
         qty=qty,
         ordered_qty=qty,
-        held_qty=min(each.held_qty, qty),
+        held_qty=waiting(each),
         voided_qty=0,
         returned_qty=0,
         refunded_qty=0,
@@ -223,7 +225,7 @@ def _with_first(changes: list[Change], found: OrderRow, opened: Repriced) -> lis
     return [*kept, first.carry(found.member_id, found.id, opened.after.id)]
 
 
-def _noted(found: OrderRow, asked: Reopen, shown: refund.RefundView, *, actor: Actor, where: Place) -> Change:
+def _noted(found: OrderRow, asked: Reopen, shown: RefundView, *, actor: Actor, where: Place) -> Change:
     return audit.note(
         actor,
         "ordering.reopened",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import select
 
-from goodtaste.events.ordering import LinesReturned, ReturnedLine
+from goodtaste.events.ordering import LinesReturned
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor, NotAllowed
 from goodtaste.kernel.db import Change, Id, Read, Steps, insert, par, rows, script, together
@@ -162,7 +162,7 @@ def _written(
 
 def _told(found: OrderRow, asked: TakeOff, off: Sequence[Off], repriced: Repriced) -> list[Event]:
     pieces = [
-        ReturnedLine(each.line.dish_id, qty, from_held=held)
+        facts.returned(each.line, qty, from_held=held)
         for each in off
         for qty, held in ((each.voided, True), (each.returned, False))
         if qty

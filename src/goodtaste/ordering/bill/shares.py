@@ -1,4 +1,4 @@
-"""A bill in shares that add up to it: in so many ways, by amounts, or by who ordered what."""
+"""What is left to pay of a bill in shares that add up to it: in so many ways, by amounts, or by who ordered what."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import Annotated
 import msgspec
 
 from goodtaste.kernel.auth import Actor
-from goodtaste.kernel.db import Steps, script
+from goodtaste.kernel.db import Steps, first, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Fen, Input
 from goodtaste.kernel.money import share
 from goodtaste.ordering import facts
 from goodtaste.ordering.orders import LineRow, may_see, read
+from goodtaste.ordering.pay import left_of
 from goodtaste.ordering.refund_worth import LINE_NO_MAX
+from goodtaste.payment import api as payments
 from goodtaste.pricing.api import LINES_MAX
 
 WAYS_MAX = 100
@@ -23,7 +25,9 @@ LineNo = Annotated[int, msgspec.Meta(ge=1, le=LINE_NO_MAX)]
 
 
 class SplitDoesNotAddUp(Refusal):
-    """Raised for shares of a bill that are not what is due.  Facts: `due_fen`, `sum_fen`, `missing_fen` (below zero: so much too much)."""
+    """Raised for shares of a bill that are not what is left to pay of it.  Facts: `left_fen`, `sum_fen`, `missing_fen` (below
+    zero: so much too much).
+    """
 
     code = "ordering.split_does_not_add_up"
     status = 422
@@ -49,24 +53,25 @@ class Share(msgspec.Struct, frozen=True):
 
 
 class Shares(msgspec.Struct, frozen=True):
-    """A bill as it was shared: the amounts add up to `due_fen`."""
+    """A bill as it was shared: the amounts add up to `left_fen`, what parts that were paid or are on their way leave of `due_fen`."""
 
     order_id: str
     version: int
     due_fen: int
+    left_fen: int
     shares: list[Share]
 
 
-def in_ways(due_fen: int, ways: int) -> list[Share]:
-    """Return what is due in so many shares; none is a fen more than another, the first ones carry what is left over."""
-    return [Share(fen) for fen in share(due_fen, weights=[1] * ways)]
+def in_ways(left_fen: int, ways: int) -> list[Share]:
+    """Return what is left in so many shares; none is a fen more than another, the first ones carry what is left over."""
+    return [Share(fen) for fen in share(left_fen, weights=[1] * ways)]
 
 
-def by_amounts(due_fen: int, amounts_fen: Sequence[int]) -> list[Share]:
+def by_amounts(left_fen: int, amounts_fen: Sequence[int]) -> list[Share]:
     """Return the amounts as shares; refuses `SplitDoesNotAddUp` with what is missing."""
     total = sum(amounts_fen)
-    if total != due_fen:
-        raise SplitDoesNotAddUp(due_fen=due_fen, sum_fen=total, missing_fen=due_fen - total)
+    if total != left_fen:
+        raise SplitDoesNotAddUp(left_fen=left_fen, sum_fen=total, missing_fen=left_fen - total)
     return [Share(fen) for fen in amounts_fen]
 
 
@@ -92,17 +97,24 @@ def by_guest(due_fen: int, lines: Sequence[LineRow]) -> list[Share]:
     return [Share(fen + part, guest) for (guest, fen), part in zip(dues.items(), rest, strict=True)]
 
 
+def of_rest(left_fen: int, whole: Sequence[Share]) -> list[Share]:
+    """Return what is left of a bill by the shares of the whole of it, in proportion."""
+    rest = share(left_fen, weights=[each.amount_fen for each in whole])
+    return [Share(fen, each.guest) for fen, each in zip(rest, whole, strict=True)]
+
+
 @script
 def shares(order_id: str, asked: Split, *, actor: Actor) -> Steps[Shares]:
-    """Show what is due of an order in shares.  Reads only; refuses `SplitDoesNotAddUp`."""
+    """Show what is left to pay of an order in shares.  Reads only; refuses `SplitDoesNotAddUp`."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id)
+    left_fen = left_of(found, (yield from first(payments.split_of(order_id))))
     if asked.ways:
-        made = in_ways(found.due_fen, asked.ways)
+        made = in_ways(left_fen, asked.ways)
     elif asked.amounts_fen:
-        made = by_amounts(found.due_fen, asked.amounts_fen)
+        made = by_amounts(left_fen, asked.amounts_fen)
     elif asked.lines:
-        made = by_lines(found.due_fen, lines, asked.lines)
+        made = of_rest(left_fen, by_lines(found.due_fen, lines, asked.lines))
     else:
-        made = by_guest(found.due_fen, lines)
-    return Shares(order_id, found.version, found.due_fen, made)
+        made = of_rest(left_fen, by_guest(found.due_fen, lines))
+    return Shares(order_id, found.version, found.due_fen, left_fen, made)

@@ -11,6 +11,7 @@ import msgspec
 Kind = Literal[
     "discount",
     "gift",
+    "waiver",
     "return",
     "cancel",
     "refund",
@@ -24,6 +25,7 @@ Kind = Literal[
 
 OF_ACTION: Mapping[str, Kind] = {
     "ordering.discounted": "discount",
+    "ordering.minimum_waived": "waiver",
     "ordering.returned": "return",
     "ordering.cancelled": "cancel",
     "ordering.refunded": "refund",
