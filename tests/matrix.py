@@ -127,6 +127,17 @@ GET    /v1/me/addresses                                         | ?  +  +  -  | 
 PUT    /v1/me/addresses/{address_id}                            | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -  -
 DELETE /v1/me/addresses/{address_id}                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
 POST   /v1/auth/wechat                                          | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+# what the head office looks at
+GET    /v1/today                                                | ?  -  -  -  | -  -  -  +  | -  -  | -  +  +  +  +
+GET    /v1/orders                                               | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +  +
+GET    /v1/stores/{store_id}/approvers                          | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +  +
+GET    /v1/audit                                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  +  +  +
+GET    /v1/audit/verdict                                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  +  +  +
+GET    /v1/house                                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
+GET    /v1/members                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +
+GET    /v1/members/{member_id}/consents                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +
+GET    /v1/members/{member_id}/points                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
+GET    /v1/members/{member_id}/points/history                   | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 # orders
 GET    /v1/me/orders                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
 POST   /v1/orders                                               | ?  +  -  -  | -  +  +  +  | -  -  | -  -  -  -  +

@@ -615,6 +615,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("member_member", schema=None) as batch_op:
         batch_op.create_index("member_birthday_idx", ["birth_month", "birth_day", "id"], unique=False)
+        batch_op.create_index("member_joined_at_idx", ["joined_at", "id"], unique=False)
 
     op.create_table(
         "member_otp",
@@ -782,6 +783,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("external_no IS NOT NULL"),
         )
         batch_op.create_index("ordering_order_member_idx", ["member_id", "placed_at"], unique=False)
+        batch_op.create_index("ordering_order_placed_at_idx", ["placed_at", "id"], unique=False)
         batch_op.create_index(
             "ordering_order_reopened_once",
             ["reopens"],
@@ -3290,6 +3292,7 @@ def downgrade() -> None:
             postgresql_where=sa.text("reopens IS NOT NULL"),
             sqlite_where=sa.text("reopens IS NOT NULL"),
         )
+        batch_op.drop_index("ordering_order_placed_at_idx")
         batch_op.drop_index("ordering_order_member_idx")
         batch_op.drop_index(
             "ordering_order_external_once",
@@ -3318,6 +3321,7 @@ def downgrade() -> None:
 
     op.drop_table("member_otp")
     with op.batch_alter_table("member_member", schema=None) as batch_op:
+        batch_op.drop_index("member_joined_at_idx")
         batch_op.drop_index("member_birthday_idx")
 
     op.drop_table("member_member")

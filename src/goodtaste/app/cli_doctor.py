@@ -31,15 +31,16 @@ COLOURS = {"good": "green", "look": "yellow", "bad": "red"}
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """One thing that was looked at; `say` is a sentence."""
+    """One thing that was looked at; `code` names the sentence that says what was found, of `facts`."""
 
     subject: str
     state: State
-    say: str
+    code: str
+    facts: dict[str, object]
 
 
 def _finding(subject: str, state: State, code: str, **facts: object) -> Finding:
-    return Finding(subject, state, words(f"doctor.{code}", **facts))
+    return Finding(subject, state, code, facts)
 
 
 @click.command()
@@ -54,7 +55,11 @@ def doctor(context: click.Context) -> None:
         findings = [found for check in CHECKS for found in check(settings)]
     table = Table("", "", "", show_header=False)
     for each in findings:
-        table.add_row(f"[{COLOURS[each.state]}]{words(f'doctor.{each.state}')}[/]", each.subject, each.say)
+        table.add_row(
+            f"[{COLOURS[each.state]}]{words(f'doctor.{each.state}')}[/]",
+            each.subject,
+            words(f"doctor.{each.code}", **each.facts),
+        )
     out.print(table)
     if any(each.state == "bad" for each in findings):
         stop("doctor.ill")

@@ -87,6 +87,7 @@ from goodtaste.ordering.control import http as control_http
 from goodtaste.ordering.courier import http as courier_http
 from goodtaste.ordering.dry_run import http as dry_run_http
 from goodtaste.ordering.dry_run.run import Desk
+from goodtaste.ordering.overview import http as overview_http
 from goodtaste.org import api as org
 from goodtaste.org import http as org_http
 from goodtaste.org import jobs as org_jobs
@@ -119,6 +120,7 @@ ROUTES: list[Any] = [
     *ordering_http.ROUTES,
     *asks_http.ROUTES,
     *control_http.ROUTES,
+    *overview_http.ROUTES,
     *courier_http.ROUTES,
     *bill_http.ROUTES,
     *dry_run_http.ROUTES,

@@ -13,7 +13,7 @@ from litestar.openapi.spec import Components, SecurityScheme
 from litestar.types import Receive, Scope, Send
 
 import goodtaste
-from goodtaste.app import pages, rooms, screens
+from goodtaste.app import oversight, pages, rooms, screens
 from goodtaste.app.process import background
 from goodtaste.app.roles import ROLES, Role
 from goodtaste.kernel.context import Process
@@ -41,7 +41,7 @@ def litestar_app(process: Process, role: Role = ROLES["all"]) -> Litestar:
             yield
 
     mounts = [_mount(path, app) for path, app in rooms.sandboxes(process).items()]
-    routes = [*rooms.ROUTES, *mounts, *screens.routes(process)] if role.serves else []
+    routes = [*rooms.ROUTES, *oversight.ROUTES, *mounts, *screens.routes(process)] if role.serves else []
     return make_app(
         process, [*pages.ROUTES, pages.metrics(process), *routes], openapi=openapi, hooks={"lifespan": [lifespan]}
     )

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Index, UniqueConstraint, select
+from sqlalchemy import Column, ColumnElement, Index, UniqueConstraint, func, or_, select
 
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import (
@@ -25,6 +26,7 @@ from goodtaste.kernel.db import (
     Read,
     Str,
     create_table,
+    escaped,
     id_column,
     insert,
     par,
@@ -33,6 +35,8 @@ from goodtaste.kernel.ids import new_id
 
 GENESIS = "0" * 64
 PAGE = 1_000
+FOUND_MAX = 200  # rows of a search at a time
+NEWEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
 
 audit_log = create_table(
     "kernel_audit",
@@ -117,6 +121,18 @@ AT_STORE = Read(
     .limit(par("limit", Int)),
     AuditRow,
 )
+_LIKE = par("like", Str)
+_SOUGHT: dict[str, ColumnElement[bool]] = {
+    "store_id": audit_log.c.store_id == par("store_id", Id),
+    "actor_id": audit_log.c.actor_id == par("actor_id", Str),
+    "action": audit_log.c.action.like(par("action", Str), escape="\\"),
+    "subject": audit_log.c.subject.like(par("subject", Str), escape="\\"),
+    "from_at": audit_log.c.at >= par("from_at", Moment),
+    "to_at": audit_log.c.at < par("to_at", Moment),
+    "like": or_(
+        *(func.lower(audit_log.c[name]).like(_LIKE, escape="\\") for name in ("action", "subject", "reason", "facts"))
+    ),
+}
 COUNT = "SELECT count(*) FROM kernel_audit"
 
 
@@ -153,6 +169,47 @@ def note(
 def acts_at(store_id: str, *, from_at: datetime, to_at: datetime, limit: int) -> Query[AuditRow]:
     """Return the query of what was done at a store in a span of time, oldest first."""
     return AT_STORE(store_id=store_id, from_at=from_at, to_at=to_at, limit=limit)
+
+
+@cache
+def _search(names: frozenset[str]) -> Read[AuditRow]:
+    """Return the statement that looks by `names`; there are few combinations, each compiled once."""
+    return Read(
+        select(*audit_log.c)
+        .where(audit_log.c.id < par("before", Id), *(_SOUGHT[name] for name in sorted(names)))
+        .order_by(audit_log.c.id.desc())
+        .limit(par("limit", Int)),
+        AuditRow,
+    )
+
+
+def search(
+    *,
+    store_id: str | None,
+    actor_id: str | None,
+    action: str,
+    subject: str,
+    q: str,
+    from_at: datetime | None,
+    to_at: datetime | None,
+    before: str | None,
+    limit: int,
+) -> Query[AuditRow]:
+    """Return the query of rows, newest first, of a store, of who did it, whose action and subject begin so, that hold `q` anywhere.
+
+    They were written in from_at <= time < to_at, and before the row `before`.
+    """
+    given: dict[str, Any] = {
+        "store_id": store_id,
+        "actor_id": actor_id,
+        "action": action and f"{escaped(action)}%",
+        "subject": subject and f"{escaped(subject)}%",
+        "like": q.strip() and f"%{escaped(q.strip().lower())}%",
+        "from_at": from_at,
+        "to_at": to_at,
+    }
+    given = {name: value for name, value in given.items() if value}
+    return _search(frozenset(given))(**given, before=before or NEWEST, limit=limit)
 
 
 async def verify(db: Database) -> Verdict:

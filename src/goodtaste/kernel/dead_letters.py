@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Column, Index, delete, select
+from sqlalchemy import Column, Index, delete, func, select
 
 from goodtaste.kernel.bus import HEARD, UNHEAR
 from goodtaste.kernel.db import (
@@ -76,6 +76,13 @@ class DeadLetter(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Count(msgspec.Struct, frozen=True):
+    """How many there are."""
+
+    n: int
+
+
+COUNT = Read(select(func.count().label("n")).select_from(dead_letter), Count)
 BURY = insert(dead_letter)
 DEAD = Read(
     select(*dead_letter.c)

@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 import structlog
-from sqlalchemy import Column, Index, UniqueConstraint, delete, select, update
+from sqlalchemy import Column, Index, UniqueConstraint, and_, case, delete, func, select, update
 
 from goodtaste.kernel import clock
 from goodtaste.kernel.db import (
@@ -43,6 +43,7 @@ from goodtaste.kernel.telemetry import JOBS_RUN
 POLL_S = 1.0
 CLAIM_MAX = 32  # jobs under way at once
 TRIES_MAX = 10
+FAILING_SHOWN = 50
 PAUSE_MAX_S = 600
 
 log = structlog.get_logger()
@@ -93,6 +94,40 @@ class Every(msgspec.Struct, frozen=True):
         return int(at.timestamp() // self.interval.total_seconds())
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How many jobs are due, how many have failed so often that nobody tries them again, and since when the oldest is due."""
+
+    due: int
+    given_up: int
+    since: datetime | None
+
+
+class Failing(msgspec.Struct, frozen=True):
+    """A job that failed the last time it ran."""
+
+    id: str
+    name: str
+    tries: int
+    error: str | None
+    due_at: datetime
+
+
+_DUE = and_(job.c.due_at <= par("now", Moment), job.c.tries < TRIES_MAX)
+WAITING = Read(
+    select(
+        func.coalesce(func.sum(case((_DUE, 1), else_=0), type_=Int()), 0).label("due"),
+        func.coalesce(func.sum(case((job.c.tries >= TRIES_MAX, 1), else_=0), type_=Int()), 0).label("given_up"),
+        func.min(case((_DUE, job.c.due_at)), type_=Moment()).label("since"),
+    ),
+    Waiting,
+)
+FAILING = Read(
+    select(*[job.c[name] for name in Failing.__struct_fields__])
+    .where(job.c.tries > 0)
+    .order_by(job.c.tries.desc(), job.c.due_at, job.c.id)
+    .limit(FAILING_SHOWN),
+    Failing,
+)
 ADD = insert(job, "id", "name", "once", "args", "due_at", "tries", conflict="skip")
 DUE = Read(
     select(job.c.id, job.c.name, job.c.args, job.c.due_at, job.c.tries, job.c.error)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import msgspec
-from sqlalchemy import BigInteger, Column, Integer, delete, select
+from sqlalchemy import BigInteger, Column, Integer, Select, delete, func, literal_column, select
 
 from goodtaste.kernel.db import Id, Int, Moment, Read, Str, change, create_table, insert, par
 from goodtaste.kernel.db.statements import Change
@@ -64,6 +64,15 @@ class Envelope(msgspec.Struct, frozen=True):
         return msgspec.json.decode(self.body, type=EVENTS[self.topic])
 
 
+class Waiting(msgspec.Struct, frozen=True):
+    """How many events wait to be delivered, and since when the oldest does."""
+
+    n: int
+    since: datetime | None
+
+
+_EACH: Select[Any] = select(literal_column("count(*)", Int()).label("n"))
+WAITING = Read(_EACH.add_columns(func.min(outbox.c.at, type_=Moment()).label("since")).select_from(outbox), Waiting)
 TELL = insert(outbox, "id", "topic", "key", "body", "at", "only")
 UNDELIVERED = Read(
     select(outbox.c.seq, outbox.c.id, outbox.c.topic, outbox.c.key, outbox.c.body, outbox.c.at, outbox.c.only)

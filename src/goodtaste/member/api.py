@@ -5,6 +5,7 @@ from goodtaste.member.codes import MemberCode, PublicKey, by_kid, verify
 from goodtaste.member.consents import Consent, consent_query, granted
 from goodtaste.member.favourites import FavouriteDish
 from goodtaste.member.favourites import cheaper as cheaper_favourites
+from goodtaste.member.found import NOBODY, joined
 from goodtaste.member.level_rules import LevelGrant, effective
 from goodtaste.member.levels import GrantOver, GrantUnknown, LevelUnknown, end_grant, grant_level, prolong_grant
 from goodtaste.member.login import Proof, sign_in, wechat_proof
@@ -38,12 +39,12 @@ from goodtaste.member.visits import NotPresent, Visit, VisitOver, present, publi
 from goodtaste.member.wechat import Wechat
 
 __all__ = [
-    "LADDER", "PROGRAM_TERMS", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "FavouriteDish", "GrantOver",
+    "LADDER", "NOBODY", "PROGRAM_TERMS", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "FavouriteDish", "GrantOver",
     "GrantUnknown", "Level", "LevelGrant", "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown",
     "NoPhone", "NotPresent", "ProfilePatch", "Program", "ProgramChange", "ProgramView", "Proof", "PublicKey", "Reach",
     "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "after", "by_kid", "change_profile",
     "change_program", "cheaper_favourites", "classify", "complete_at_once", "consent_query", "counted_in_hour", "effective",
-    "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours", "known", "level_for", "liability",
+    "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours", "joined", "known", "level_for", "liability",
     "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys", "reach", "read_program", "receipt",
     "set_program", "sign_in", "standing", "standings", "text", "verify", "visit_query", "wechat_proof",
 ]  # fmt: skip

@@ -6,17 +6,18 @@ from datetime import date
 from typing import Annotated, Any
 
 from litestar import Request, delete, get, patch, post, put
-from litestar.params import JSONBody, Parameter, QueryParameter
+from litestar.params import FromQuery, JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.ids import Id
-from goodtaste.kernel.web import Allow, Before, address_of, anybody, context, member, staff
+from goodtaste.kernel.web import Allow, Before, Sought, address_of, anybody, context, member, staff
 from goodtaste.ledger import api as ledger
 from goodtaste.member import (
     addresses,
     adjustments,
     consents,
     favourites,
+    found,
     gifts,
     login,
     notices,
@@ -138,6 +139,24 @@ async def scan_code(data: JSONBody[Scanned], request: Asked) -> Arrived:
     return await visits.arrive(ctx, data)
 
 
+@get("/v1/members", opt=staff("member.read"), tags=["members"])
+async def find_members(
+    request: Asked,
+    q: Sought = "",
+    level: Annotated[str | None, QueryParameter(max_length=40)] = None,
+    status: FromQuery[found.Status | None] = None,
+    sort: FromQuery[found.Sort] = "-joined_at",
+    before: Before = "",
+    limit: Annotated[int, QueryParameter(ge=1, le=found.PAGE_MAX)] = 50,
+) -> found.MembersPage:
+    """Find members by a part of their name, by their phone number or its end, by level and state; the phone numbers are masked."""
+    ctx = context(request)
+    keyring = ctx.process.keyring
+    return await ctx.query(
+        found.find(q=q, level=level, status=status, sort=sort, before=before, limit=limit, keyring=keyring)
+    )
+
+
 @get("/v1/members/{member_id:str}", opt=staff("member.read"), tags=["members"])
 async def show_member(member_id: Id, request: Asked) -> MemberView:
     """Show a member, the phone number masked."""
@@ -209,6 +228,32 @@ async def my_gifts(request: Asked) -> list[Gift]:
     """List the newest gifts of points that one made."""
     ctx = context(request)
     return await ctx.query(gifts.given_by(ctx.actor.id))
+
+
+@get("/v1/members/{member_id:str}/consents", opt=staff("member.read"), tags=["members"])
+async def member_consents(member_id: Id, request: Asked) -> list[Consent]:
+    """List what a member has consented to."""
+    ctx = context(request)
+    await ctx.query(profile.read(member_id))
+    return await ctx.query(consents.all_of(member_id))
+
+
+@get("/v1/members/{member_id:str}/points", opt=staff("points.read"), tags=["points"])
+async def member_points(member_id: Id, request: Asked) -> PointsView:
+    """Show a member's points, and when some of them run out."""
+    ctx = context(request)
+    await ctx.query(profile.read(member_id))
+    return await ctx.query(points.of(member_id, program=ctx.see(Program), today=_today(ctx)))
+
+
+@get("/v1/members/{member_id:str}/points/history", opt=staff("points.read"), tags=["points"])
+async def member_points_history(
+    member_id: Id, request: Asked, before: Before = "", limit: Annotated[int, Parameter(ge=1, le=100)] = points.PAGE
+) -> HistoryPage:
+    """List what moved a member's points, newest first."""
+    ctx = context(request)
+    await ctx.query(profile.read(member_id))
+    return await ctx.query(points.history(member_id, before=before, limit=limit, language=ctx.language))
 
 
 @post("/v1/members/{member_id:str}/points", opt=staff("points.adjust"), tags=["members"])
@@ -357,7 +402,11 @@ ROUTES: list[Any] = [
     change_consent,
     code_keys,
     scan_code,
+    find_members,
     show_member,
+    member_consents,
+    member_points,
+    member_points_history,
     see_phone,
     freeze_member,
     unfreeze_member,

@@ -29,6 +29,7 @@ member = create_table(
     UniqueConstraint("handle", name="member_handle_key"),
     UniqueConstraint("phone_index", name="member_phone_key"),
     CheckConstraint("status IN ('active', 'frozen', 'erased')", name="member_status"),
+    Index("member_joined_at_idx", "joined_at", "id"),
     Index("member_birthday_idx", "birth_month", "birth_day", "id"),
     CheckConstraint("length(nickname) <= 64", name="member_nickname_length"),
     CheckConstraint(

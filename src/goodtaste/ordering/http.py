@@ -21,15 +21,17 @@ from goodtaste.ordering.told import OrderTold, order_told
 from goodtaste.ordering.where import takes_orders, where, where_of
 from goodtaste.org import api as org
 from goodtaste.payment.api import Pay, PaymentView, PayPart, give_back_of
+from goodtaste.pricing.api import Policy
 
 Asked = Request[Any, Any, Any]
 Limit = Annotated[int, Parameter(ge=1, le=orders.PAGE_MAX)]
 
 
 class Pieces(Input, frozen=True):
-    """What is sent to see what a refund would be."""
+    """What is sent to see what a refund would be; with `policy`, what it would have been had all of the order followed that one."""
 
     pieces: Annotated[tuple[Piece, ...], msgspec.Meta(max_length=200)] = ()
+    policy: Policy | None = None
 
 
 class RefundAsked(refund.RefundOrder, frozen=True):
@@ -190,7 +192,7 @@ async def advance_order(order_id: Id, data: JSONBody[progress.Advance], request:
 async def preview_refund(order_id: Id, data: JSONBody[Pieces], request: Asked) -> refund.Preview:
     """Tell what a refund would be."""
     ctx = context(request)
-    return await ctx.query(refund.preview(order_id, data.pieces, actor=ctx.actor))
+    return await ctx.query(refund.preview(order_id, data.pieces, actor=ctx.actor, policy=data.policy))
 
 
 @post("/v1/orders/{order_id:str}/refunds", opt=staff("order.read"), tags=["orders"])

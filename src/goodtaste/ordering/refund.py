@@ -81,11 +81,11 @@ class Preview(msgspec.Struct, frozen=True):
 
 
 @script
-def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor) -> Steps[Preview]:
-    """Tell what a refund would be; refuses what the refund would."""
+def preview(order_id: str, pieces: tuple[Piece, ...], *, actor: Actor, policy: Policy | None = None) -> Steps[Preview]:
+    """Tell what a refund would be, or, with `policy`, would have been under that one; refuses what the refund would."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id)
-    shown, _, _ = yield from _look_ahead(found, worth(found, lines, pieces))
+    shown, _, _ = yield from _look_ahead(found, worth(found, lines, pieces, policy=policy))
     return shown
 
 

@@ -68,11 +68,13 @@ class Worth(msgspec.Struct, frozen=True):
         return self.whole and "cancelled" in rules.possible(found.kind, found.state)
 
 
-def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) -> Worth:
+def worth(
+    found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece], *, policy: pricing.Policy | None = None
+) -> Worth:
     """Return what `pieces` (all that is left, if none are named) are worth; refuses `BadRefund` and `NotRefundable`.
 
     Each piece brings back what it cost, less what is lost with a threshold, where the policy says so: that of the offer, else of the order.
-    Fees come back with the last piece; a donation stays given.
+    Fees come back with the last piece; a donation stays given.  With `policy`, as it would be if everything on the order followed that.
     """
     if found.pay_state not in ("paid", "partly_refunded"):
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
@@ -81,6 +83,9 @@ def worth(found: OrderRow, lines: Sequence[LineRow], pieces: Sequence[Piece]) ->
     if not wanted:
         raise NotRefundable(order_id=found.id, pay_state=found.pay_state)
     kept = kept_of(found.applied)
+    if policy:
+        applied = tuple(msgspec.structs.replace(each, refund_policy=policy) for each in kept.applied)
+        kept = msgspec.structs.replace(kept, policy=policy, applied=applied)
     returned = {each.line_no: each.refunded_qty for each in lines}
     now = {each.line_no: qty for each, qty in wanted}
     frozen = _frozen(found, lines, kept)

@@ -85,6 +85,7 @@ order = create_table(
     ),
     Index("ordering_order_member_idx", "member_id", "placed_at"),
     Index("ordering_order_store_idx", "store_id", "placed_at"),
+    Index("ordering_order_placed_at_idx", "placed_at", "id"),
 )
 """`pay_first`: nothing of it is made before it is paid, unless the staff say so.  JSON: `coupons`, what each coupon on the order took
 off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing did.

@@ -353,6 +353,16 @@ async def revoke_terminal(terminal_id: Id, data: JSONBody[Revoke], request: Aske
     return await _run(ctx, terminals.revoke(terminal_id, reason=data.reason, actor=ctx.actor, at=ctx.now))
 
 
+@get("/v1/stores/{store_id:str}/approvers", opt=staff("order.read"), tags=["staff"])
+async def list_approvers(
+    store_id: Id, request: Asked, permission: Annotated[str, QueryParameter(max_length=40)]
+) -> list[terminals.Colleague]:
+    """List who may approve at a store what one may not do oneself: those with the permission that it takes."""
+    ctx = context(request)
+    ctx.actor.need("order.read", store_id=store_id)
+    return terminals.approvers(ctx.see(Directory), store_id, permission=permission, but=ctx.actor.id)
+
+
 @get("/v1/terminals/staff", opt=terminal(), tags=["terminals"])
 async def list_colleagues(request: Asked) -> list[terminals.Colleague]:
     """List who may sign in by PIN at the terminal that asks."""
@@ -402,6 +412,7 @@ async def end_devices(request: Asked) -> None:
 ROUTES: list[Any] = [
     read_brand, name_brand, list_stores, read_store, make_store, change_store, switch_store, set_day, drop_day, list_areas, make_area,
     rename_area, list_tables, make_tables, change_table, scan_table, staff_sign_in, who_am_i, change_my_password, change_my_pin, list_staff,
-    read_person, hire, give_role, take_role, switch_person, give_password, give_pin, open_pairing, pair, list_terminals, revoke_terminal,
+    read_person, hire, give_role, take_role, switch_person, give_password, give_pin, open_pairing, pair, list_terminals, list_approvers,
+    revoke_terminal,
     list_colleagues, pin_sign_in, refresh, list_devices, end_device, end_devices,
 ]  # fmt: skip

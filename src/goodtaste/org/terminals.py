@@ -261,6 +261,21 @@ def page(
     ][:limit]
 
 
+def approvers(directory: Directory, store_id: str, *, permission: str, but: str) -> list[Colleague]:
+    """Return who may do something at a store, and so approve it for others, `but` one person; at most `STAFF_MAX`, by login."""
+    directory.store(store_id)
+    return [
+        Colleague(person.id, person.name)
+        for person in directory.staff.values()
+        if person.active
+        and person.id != but
+        and any(
+            permission in grant.permissions and grant.store_id in (None, store_id)
+            for grant in directory.grants.get(person.id, ())
+        )
+    ][:STAFF_MAX]
+
+
 def colleagues(directory: Directory, store_id: str) -> list[Colleague]:
     """Return who may sign in by PIN at a terminal of a store, at most `STAFF_MAX`: who works there by login, then the whole brand's."""
     here: list[Colleague] = []

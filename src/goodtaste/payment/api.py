@@ -66,7 +66,7 @@ from goodtaste.payment.tills.days import ClosedDays, closed_days_snapshot
 from goodtaste.payment.tills.figures import DayBooks, Sales
 from goodtaste.payment.tills.z import ZReport
 from goodtaste.payment.tills.z import one as z_report
-from goodtaste.payment.views import PaymentView, RefundView, of_order
+from goodtaste.payment.views import PaymentView, RefundView, of_order, orders_paid_by
 from goodtaste.payment.views import view as shown
 
 __all__ = [
@@ -147,6 +147,7 @@ __all__ = [
     "match_file",
     "of_order",
     "one",
+    "orders_paid_by",
     "payers_of",
     "settle_changes",
     "settle_sums",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from goodtaste.kernel.db import Day, Id, Int, Read, Steps, par, rows, script, together
+from goodtaste.kernel.db import Day, Id, Int, Query, Read, Steps, Str, par, rows, script, together
 from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.payment.attempts import COLUMNS, OF_ORDER, Payment
 from goodtaste.payment.refunds import REFUNDS_OF_ORDER, Refund
@@ -75,6 +76,43 @@ OF_DAY = Read(
     .limit(par("limit", Int)),
     Payment,
 )
+
+
+class OrderPaid(msgspec.Struct, frozen=True):
+    """An order that was paid."""
+
+    order_id: str
+
+
+_PAID_BY: dict[str, ColumnElement[bool]] = {
+    "store_id": payment.c.store_id == par("store_id", Id),
+    "from_on": payment.c.business_date >= par("from_on", Day),
+    "to_on": payment.c.business_date <= par("to_on", Day),
+}
+
+
+@cache
+def _paid_by(names: frozenset[str]) -> Read[OrderPaid]:
+    return Read(
+        select(payment.c.order_id)
+        .where(
+            payment.c.method == par("method", Str),
+            payment.c.state == "succeeded",
+            *(_PAID_BY[name] for name in sorted(names)),
+        )
+        .group_by(payment.c.order_id)
+        .limit(par("limit", Int)),
+        OrderPaid,
+    )
+
+
+def orders_paid_by(
+    method: str, *, store_id: str | None, from_on: date | None, to_on: date | None, limit: int
+) -> Query[OrderPaid]:
+    """Return the query of orders paid by a method, or in part by it: of a store or all, in trading days with both ends."""
+    given = {"store_id": store_id, "from_on": from_on, "to_on": to_on}
+    given = {name: value for name, value in given.items() if value}
+    return _paid_by(frozenset(given))(method=method, limit=limit, **given)
 
 
 def view(found: Payment, refunds: Sequence[Refund] = ()) -> PaymentView:

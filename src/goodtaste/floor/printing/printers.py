@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import select, true, update
 
 from goodtaste.floor.printing.rules import Kind, Purpose
 from goodtaste.floor.printing.tables import printer
@@ -23,6 +23,7 @@ from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.made import is_same, made_before, remember
 
 PRINTERS_MAX = 50  # of a store
+TROUBLED_SHOWN = 100
 PORTS = range(9100, 9110)  # where printers listen; nothing else of a network can be reached through one
 SERIAL = re.compile(r"[A-Za-z0-9]{6,32}")
 HOST = re.compile(r"(?=.{1,120}$)[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
@@ -115,6 +116,23 @@ class Printer(msgspec.Struct, frozen=True):
         return self.active and purpose in self.purposes and (not self.stations or station in self.stations)
 
 
+class Troubled(msgspec.Struct, frozen=True):
+    """A printer in use that does not print, since when, and why as far as is known."""
+
+    id: str
+    store_id: str
+    name: str
+    trouble: str
+    trouble_at: datetime | None
+
+
+TROUBLED = Read(
+    select(*[printer.c[name] for name in Troubled.__struct_fields__])
+    .where(printer.c.trouble != "", printer.c.active.is_(true()))
+    .order_by(printer.c.trouble_at, printer.c.id)
+    .limit(TROUBLED_SHOWN),
+    Troubled,
+)
 COLUMNS = [printer.c[name] for name in Printer.__struct_fields__]
 _TERMS = {"name": Str, "kind": Str, "address": Str, "paper_mm": Int, "answers": Str, "purposes": Doc, "stations": Doc}
 _TERMS |= {"fallback_id": Id, "fallback_after_s": Int, "active": Flag}

@@ -16,10 +16,10 @@ from goodtaste.kernel.db.columns import (
 )
 from goodtaste.kernel.db.runner import Database, Overloaded, Unavailable
 from goodtaste.kernel.db.script import Batch, GuardBroken, Script, Steps, beside, first, rows, script, together
-from goodtaste.kernel.db.statements import Change, Query, Read, add, change, in_list, insert, joined, put
+from goodtaste.kernel.db.statements import Change, Query, Read, add, change, escaped, in_list, insert, joined, put
 
 __all__ = [
     "Batch", "Change", "Database", "Day", "Doc", "Flag", "GuardBroken", "Id", "Int", "ListOf", "Moment", "Overloaded", "Query", "Read",
-    "Script", "Steps", "Str", "Unavailable", "add", "beside", "change", "create_table", "first", "id_column", "in_list", "insert", "joined",
-    "metadata", "par", "put", "rows", "script", "together",
+    "Script", "Steps", "Str", "Unavailable", "add", "beside", "change", "create_table", "escaped", "first", "id_column", "in_list",
+    "insert", "joined", "metadata", "par", "put", "rows", "script", "together",
 ]  # fmt: skip

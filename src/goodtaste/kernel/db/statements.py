@@ -65,6 +65,11 @@ def _among_sqlite(element: _among, compiler: Any, **kw: Any) -> str:
     return f"{compiler.process(col, **kw)} IN (SELECT value FROM json_each({compiler.process(values, **kw)}))"
 
 
+def escaped(text: str) -> str:
+    """Return a text as a part of a LIKE pattern whose escape is a backslash: what it holds stands for itself."""
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
 def in_list(col: ColumnElement[Any], values: BindParameter[Any]) -> ColumnElement[bool]:
     """True where a column is among the values of a `ListOf` parameter: `in_list(t.c.id, par("ids", ListOf))`."""
     return _among(col, values)

@@ -26,10 +26,36 @@ export interface Group {
  */
 export const GROUPS: readonly Group[] = [
   {
+    title: 'group_business',
+    pages: [
+      { path: 'today', component: () => import('./pages/TodayPage.vue'), meta: { title: 'page_today', icon: 'today', permission: 'shift.read', byStore: true, byDay: true } },
+      { path: 'orders', component: () => import('./pages/OrdersPage.vue'), meta: { title: 'page_orders', icon: 'orders', permission: 'order.read', byStore: true } },
+      { path: 'orders/:id', component: () => import('./pages/OrderPage.vue'), meta: { title: 'page_order', permission: 'order.read', under: 'orders' } },
+      { path: 'refunds', component: () => import('./pages/OwedPage.vue'), meta: { title: 'page_refunds', icon: 'refund', permission: 'payment.read', byStore: true } },
+    ],
+  },
+  {
+    title: 'group_members',
+    pages: [
+      { path: 'members', component: () => import('./pages/MembersPage.vue'), meta: { title: 'page_members', icon: 'members', permission: 'member.read' } },
+      { path: 'members/:id', component: () => import('./pages/MemberPage.vue'), meta: { title: 'page_member', permission: 'member.read', under: 'members' } },
+    ],
+  },
+  {
     title: 'group_stores',
     pages: [
       { path: 'stores', component: () => import('./pages/StoresPage.vue'), meta: { title: 'page_stores', icon: 'store', permission: 'org.read' } },
+      { path: 'stores/:id', component: () => import('./pages/StorePage.vue'), meta: { title: 'page_store', permission: 'org.read', under: 'stores' } },
+      { path: 'staff', component: () => import('./pages/StaffPage.vue'), meta: { title: 'page_staff', icon: 'staff', permission: 'staff.read', byStore: true } },
       { path: 'terminals', component: () => import('./pages/TerminalsPage.vue'), meta: { title: 'page_terminals', icon: 'terminal', permission: 'terminal.pair', byStore: true } },
+    ],
+  },
+  {
+    title: 'group_house',
+    pages: [
+      { path: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'page_settings', icon: 'settings', permission: 'member.read' } },
+      { path: 'audit', component: () => import('./pages/AuditPage.vue'), meta: { title: 'page_audit', icon: 'audit', permission: 'audit.read', byStore: true } },
+      { path: 'health', component: () => import('./pages/HealthPage.vue'), meta: { title: 'page_health', icon: 'health', permission: 'event.replay' } },
     ],
   },
 ]
