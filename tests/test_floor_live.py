@@ -243,6 +243,16 @@ async def test_a_waiters_round_shows_on_the_phones(floor: Floor) -> None:
         await screen.until(lambda it: it.shows["dishes"][0]["cooking"] == 1)
 
 
+async def test_who_waits_for_an_order_is_told_when_it_is_paid(floor: Floor) -> None:
+    order = await floor.order(line("tea"))
+    by = floor.at("cashier", floor.store)
+    async with kept_live(floor), listening(floor, f"/v1/orders/{order['id']}/progress/live", by) as screen:
+        await screen.until(lambda it: it.events)
+        await floor.pay_cash(order)
+        await floor.hear()
+        await screen.until(lambda it: len(it.events) > 1)
+
+
 async def test_topics_of_parties_and_orders_of_last_week_are_forgotten(floor: Floor) -> None:
     old, new = earliest_id(floor.now - timedelta(days=8)), earliest_id(floor.now - timedelta(days=6))
     made = [topics.seating_of(old), topics.order_of(old), topics.seating_of(new), topics.order_of(new)]

@@ -33,6 +33,14 @@ def dish_in(page: dict[str, Any], dish_id: str) -> dict[str, Any] | None:
     return next((d for c in page["categories"] for d in c["dishes"] if d["id"] == dish_id), None)
 
 
+async def test_tags_and_allergens_that_are_known_are_said_in_english(shop: Shop) -> None:
+    store_id = await a_selling_store(shop)
+    dish = await a_dish(shop, tags=("招牌", "外婆的味道"), allergens=("花生", "小麦"))
+    seen = [dish_in(await read(shop, store_id, language=each), dish.id) or {} for each in ("zh-CN", "en")]
+    assert [each["tags"] for each in seen] == [["招牌", "外婆的味道"], ["Signature", "外婆的味道"]]
+    assert [each["allergens"] for each in seen] == [["花生", "小麦"], ["peanuts", "wheat"]]
+
+
 async def test_it_shows_what_is_sold_with_prices_for_guests_and_members(shop: Shop) -> None:
     store_id = await a_selling_store(shop, licence="JY23101010000001")
     egg = menu.OptionAsked(id=new_id(), name="加蛋", name_en="Egg", price_fen=200)

@@ -34,9 +34,10 @@ function worker(): Plugin {
       const files = kept(bundle).filter((name) => /\.(js|css)$/.test(name))
       const paths = [BASE, `${BASE}icon.svg`, ...files.map((name) => BASE + name)]
       const version = createHash('sha256').update(paths.join()).digest('hex').slice(0, 12)
-      const source = readFileSync(here('sw/worker.js'), 'utf8')
+      const source = readFileSync(here('../shared/worker/worker.js'), 'utf8')
         .replace("'FILES'", JSON.stringify(paths))
         .replace('VERSION_OF_BUILD', version)
+        .replace('BASE_OF_SCREEN', BASE)
       this.emitFile({ type: 'asset', fileName: 'sw.js', source })
     },
   }

@@ -13,6 +13,7 @@ from sqlalchemy import or_, select
 from goodtaste.kernel.db import Database, Read
 from goodtaste.kernel.snapshot import Snapshot
 from goodtaste.menu.book import Category, Dish, MenuBook, OptionGroup, SetSlot, Sku
+from goodtaste.menu.known import in_english
 from goodtaste.menu.tables import SHORT, stock
 from goodtaste.org.api import Hours, Store
 
@@ -236,8 +237,8 @@ class _Place(msgspec.Struct, frozen=True):
             name=self.name(dish),
             description=dish.description_en or dish.description if self.english else dish.description,
             pictures=dish.pictures,
-            tags=dish.tags,
-            allergens=dish.allergens,
+            tags=in_english(dish.tags) if self.english else dish.tags,
+            allergens=in_english(dish.allergens) if self.english else dish.allergens,
             spice=dish.spice,
             calories_kcal=dish.calories_kcal,
             prep_minutes=dish.prep_minutes,

@@ -23,14 +23,12 @@
     app = ''
     document.head.append(script)
   }
-  if (elsewhere || document.hidden) start()
-  else {
-    addEventListener('DOMContentLoaded', function () {
-      requestAnimationFrame(function () {
-        setTimeout(start) // the frame is painted between the two
-      })
+  addEventListener('DOMContentLoaded', function () {
+    if (elsewhere || document.hidden) return start()
+    requestAnimationFrame(function () {
+      setTimeout(start) // the frame is painted between the two
     })
     setTimeout(start, 3000) // a page that nobody looks at has no frames
-  }
+  })
   setTimeout(late, 15000)
 })()

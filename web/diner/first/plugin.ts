@@ -5,7 +5,7 @@
  * house draws with: the scopes of the parts' styles, their sentences and line icons.
  */
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { Plugin } from 'vite'
 import { iconSrc } from '../src/lib/icons'
 import { en } from '../src/locale/en'
@@ -14,6 +14,9 @@ import { zh } from '../src/locale/zh'
 const MAIN = /src\/main\.ts$/
 const HOME = './pages/home/index.vue'
 const PARTS = /src\/(?:pages\/(home)\/index|components\/(GtPage|GtTabBar|GtDish|GtPrice|GtStepper|GtStores|GtTag))\.vue$/
+const BASE = '/app/'
+/** What home and menu take; other files are kept once they are seen. */
+const KEPT = /^assets\/(?:index|first|uni|pages-order-index|lib-search)[-.].*\.(?:js|css)$/
 const ENTRY = /<script type="module" crossorigin src="([^"]+)"><\/script>/
 const SCOPE = /"(data-v-[0-9a-f]{8})"/
 const SAID = /^(?:tab|hello|home|store|first)\.|^why\.(?:hot|sign|tag)$|^do\.(?:again|all|sign_in)$|^menu\.(?:from|member|pick|empty|licence)$/
@@ -49,6 +52,13 @@ export function firstScreen(): Plugin {
     generateBundle() {
       this.emitFile({ type: 'asset', fileName: guardFile, source: guard })
       this.emitFile({ type: 'asset', fileName: 'first.json', source: JSON.stringify({ scopes, icons: ICONS, words: { 'zh-CN': said(zh), en: said(en) } }) })
+    },
+    writeBundle({ dir }, bundle) {
+      const files = [BASE, ...Object.keys(bundle).filter((name) => KEPT.test(name)).sort().map((name) => BASE + name)]
+      const version = createHash('sha256').update(files.join()).digest('hex').slice(0, 12)
+      const worker = readFileSync(new URL('../../shared/worker/worker.js', import.meta.url), 'utf8')
+      const source = worker.replace("'FILES'", JSON.stringify(files)).replace('VERSION_OF_BUILD', version).replace('BASE_OF_SCREEN', BASE)
+      writeFileSync(`${dir}/sw.js`, source) // uni.css is there by now
     },
     transformIndexHtml: (html) =>
       html.replace(

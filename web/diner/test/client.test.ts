@@ -6,7 +6,7 @@ let tokens: Tokens | null
 let client: ReturnType<typeof makeClient>
 beforeEach(() => {
   tokens = { access_token: 'old', refresh_token: 'r1' }
-  client = makeClient({ house: 'http://h', language: () => 'en', tokens: () => tokens, renewed: (held) => void (tokens = held), seating: () => null, say: (code) => code })
+  client = makeClient({ house: 'http://h', language: () => 'en', tokens: () => tokens, renewed: (held) => void (tokens = held), seating: () => null, say: (code) => code, line: () => undefined })
 })
 const token = (header: Record<string, string>) => header['authorization']
 

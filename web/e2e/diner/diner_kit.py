@@ -16,6 +16,11 @@ STORE = "HW-05"  # never closes
 AXE = web.WEB / "staff" / "node_modules" / "axe-core" / "axe.min.js"
 SEVERE = {"serious", "critical"}
 WAITS_MS = 15_000
+EXPECTED = (
+    "status of 4",
+    "ERR_",
+    "fetching the script",
+)  # what a browser says of refusals, and of a network that is gone
 
 
 class House:
@@ -72,7 +77,7 @@ class Phone:
         self.page.on("dialog", lambda dialog: self.faults.append(f"dialog: {dialog.message}"))
 
     def _heard(self, message: Any) -> None:
-        if message.type == "error" and "status of 4" not in message.text and "ERR_" not in message.text:
+        if message.type == "error" and not any(each in message.text for each in EXPECTED):
             self.faults.append(message.text)
 
     def open(self, path: str = "", ready: str = "uni-page-body") -> None:

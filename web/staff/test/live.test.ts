@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { effectScope, ref } from 'vue'
 import { carry } from '@/api/client'
-import { events } from '@/lib/events'
+import { events } from '@shared/live/events'
 import { useLive, type Shows } from '@/lib/live'
 import { net } from '@/lib/net'
 

@@ -19,7 +19,7 @@ from goodtaste.floor.live import topics
 from goodtaste.floor.seating.rows import BY_ORDERS
 from goodtaste.kernel.db import Change, Steps, rows
 
-Moved = RoundAdded | OrderPaid | OrderRefunded | LinesReturned | TableChanged
+Moved = RoundAdded | LinesReturned | TableChanged
 
 
 def on_bill(event: Moved, at: datetime) -> Steps[list[Change]]:
@@ -32,8 +32,8 @@ def on_lines_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
     return (yield from _shown([event.from_order_id, event.to_order_id], event.store_id))
 
 
-def on_progress(event: OrderAdvanced | OrderCancelled, at: datetime) -> Steps[list[Change]]:
-    """Show how far an order is, to who waits for it."""
+def on_progress(event: OrderAdvanced | OrderCancelled | OrderPaid | OrderRefunded, at: datetime) -> Steps[list[Change]]:
+    """Show how far an order is, and whether it is paid, to who waits for it."""
     return [topics.moved(topics.order_of(event.order_id)), *(yield from _shown([event.order_id], event.store_id))]
 
 

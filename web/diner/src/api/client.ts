@@ -47,6 +47,8 @@ export interface Surroundings {
   seating(): string | null
   renewed(tokens: Tokens | null): void
   say(code: 'offline' | 'broken'): string
+  /** Whether what was sent was answered. */
+  line(answered: boolean): void
 }
 
 const TIMEOUT_MS = 12_000
@@ -58,6 +60,13 @@ interface Sent {
   body?: unknown
 }
 
+/** Returns who asks, and in which language. */
+export const headersOf = (here: Surroundings, url: string, token: string | undefined): Record<string, string> => ({
+  'accept-language': here.language(),
+  ...(token ? { authorization: `Bearer ${token}` } : {}),
+  ...(/\/v1\/seating\b/.test(url) ? { 'seating-token': here.seating() ?? '' } : {}),
+})
+
 export function makeClient(here: Surroundings) {
   let renewing: Promise<boolean> | null = null
 
@@ -68,13 +77,15 @@ export function makeClient(here: Surroundings) {
         method: method.toUpperCase() as 'GET',
         data: data as AnyObject,
         timeout: TIMEOUT_MS,
-        header: {
-          'accept-language': here.language(),
-          ...(token ? { authorization: `Bearer ${token}` } : {}),
-          ...(/\/v1\/seating\b/.test(url) ? { 'seating-token': here.seating() ?? '' } : {}),
+        header: headersOf(here, url, token),
+        success: (reply) => {
+          here.line(!reply.header?.['x-kept']) // the worker answers for a house that cannot be reached
+          resolve({ status: reply.statusCode, data: reply.data })
         },
-        success: (reply) => resolve({ status: reply.statusCode, data: reply.data }),
-        fail: () => reject(new Problem(0, 'offline', '', here.say('offline'))),
+        fail: () => {
+          here.line(false)
+          reject(new Problem(0, 'offline', '', here.say('offline')))
+        },
       })
     })
 

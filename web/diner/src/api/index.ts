@@ -1,8 +1,9 @@
 /** The one client of the app. */
 import { language, t } from '@/state/language'
 import { load } from '@/lib/storage'
+import { lost } from '@/state/line'
 import { heldTokens, holdTokens } from '@/state/session'
-import { makeClient, Problem } from './client'
+import { headersOf, makeClient, Problem, type Surroundings } from './client'
 import type { Menu } from './shapes'
 
 let house = ''
@@ -19,14 +20,17 @@ export const HOUSE = house
 
 export const CHANNEL = channel as 'web' | 'mini_program'
 
-export const api = makeClient({
+const here: Surroundings = {
   house: HOUSE,
   language: () => language.value,
   tokens: heldTokens,
   seating: () => load<{ token: string } | null>('seat', null)?.token ?? null,
   renewed: holdTokens,
   say: (code) => t(`say.${code}`),
-})
+  line: (answered) => void (lost.value = !answered),
+}
+export const api = makeClient(here)
+export const headers = (path: string): Record<string, string> => headersOf(here, path, heldTokens()?.access_token)
 
 export async function menuOf(store_id: string): Promise<Menu> {
   const menu = await api.get('/v1/stores/{store_id}/menu', { path: { store_id }, query: { channel: CHANNEL } })

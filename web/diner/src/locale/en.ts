@@ -20,6 +20,7 @@ export const en: Readonly<Record<Key, string>> = {
   'do.use': 'Use',
   'say.loading': 'Loading',
   'say.offline': 'No connection. Check the network and try again.',
+  'say.lost': 'No network: this is what was here last. You can choose dishes; ordering and paying wait until the network is back.',
   'say.broken': 'Something went wrong on our side. Please try again in a moment.',
   'say.copied': 'Copied',
   'say.saved': 'Saved',

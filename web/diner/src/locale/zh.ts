@@ -18,6 +18,7 @@ export const zh = {
   'do.use': '去使用',
   'say.loading': '正在加载',
   'say.offline': '网络不通，请检查网络后再试一次。',
+  'say.lost': '网络断了：看到的是上次的菜单和内容。可以先选菜，下单和付款等网络恢复后再试。',
   'say.broken': '服务出了点问题，请稍后再试。',
   'say.copied': '已复制',
   'say.saved': '已保存',

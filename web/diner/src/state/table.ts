@@ -5,6 +5,7 @@ import { Problem } from '@/api/client'
 import type { LineState, Seating, SharedLine } from '@/api/shapes'
 import { dishesOf, keyOf, QTY_MAX, type Line, type Pick } from '@/lib/basket'
 import { intend, settle } from '@/lib/intents'
+import { live } from '@/lib/live'
 import { uuid7 } from '@/lib/uuid7'
 import { t } from './language'
 import { chooseStore, leaveSeat, menu, seat, takeSeat } from './place'
@@ -43,6 +44,9 @@ export async function follow(): Promise<void> {
     tell(t('table.over'))
   }
 }
+
+/** Keeps the table as it is before the eyes of the page that calls, until what is returned is called. */
+export const watchTable = (look: () => Promise<unknown> = follow): (() => void) => (seat.value ? live('/v1/seating/live', look) : () => undefined)
 
 /** Leaves the table on this phone; what is ordered stays on its bill. */
 export function stand(): void {

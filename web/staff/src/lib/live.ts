@@ -1,6 +1,6 @@
 import { computed, onScopeDispose, ref, shallowRef, watch, type ComputedRef, type Ref, type ShallowRef } from 'vue'
 import { listen, Refused, type Asking, type Caller, type Live } from '@/api/client'
-import { events } from './events'
+import { events } from '@shared/live/events'
 import { faultOf, type Fault } from './fault'
 import { net } from './net'
 

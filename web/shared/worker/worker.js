@@ -1,8 +1,10 @@
-// Keeps the screens, the pictures and the menus that were seen, so that a till which is loaded anew without a network still opens.
+// Keeps the screens, the pictures and the menus that were seen, so that what is loaded anew without a network still opens.
 // Answers to people (who is signed in, orders, members) are never kept.
-const SHELL = 'staff-VERSION_OF_BUILD'
-const PICTURES = 'staff-pictures'
-const MENUS = 'staff-menus'
+const BASE = 'BASE_OF_SCREEN'
+const OWN = `${BASE.replace(/\//g, '')}-`
+const SHELL = `${OWN}VERSION_OF_BUILD`
+const PICTURES = `${OWN}pictures`
+const MENUS = `${OWN}menus`
 const KEPT = [SHELL, PICTURES, MENUS]
 const FILES = 'FILES'
 const PATIENCE_MS = 4000
@@ -14,7 +16,7 @@ self.addEventListener('install', (event) => {
 
 self.addEventListener('activate', (event) => {
   event.waitUntil((async () => {
-    for (const name of await caches.keys()) if (name.startsWith('staff-') && !KEPT.includes(name)) await caches.delete(name)
+    for (const name of await caches.keys()) if (name.startsWith(OWN) && !KEPT.includes(name)) await caches.delete(name)
     await self.clients.claim()
   })())
 })
@@ -23,8 +25,8 @@ self.addEventListener('fetch', (event) => {
   const { request } = event
   const url = new URL(request.url)
   if (request.method !== 'GET' || url.origin !== location.origin) return
-  if (request.mode === 'navigate' && url.pathname.startsWith('/staff')) event.respondWith(freshOr(request, SHELL, '/staff/'))
-  else if (url.pathname.startsWith('/staff/assets/')) event.respondWith(keptOr(request, SHELL))
+  if (request.mode === 'navigate' && `${url.pathname}/`.startsWith(BASE)) event.respondWith(freshOr(request, SHELL, BASE))
+  else if (url.pathname.startsWith(`${BASE}assets/`) || url.pathname.startsWith(`${BASE}static/`)) event.respondWith(keptOr(request, SHELL))
   else if (url.pathname.startsWith('/pictures/')) event.respondWith(keptOr(request, PICTURES))
   else if (/^\/v1\/(brand|stores|stores\/[^/]+|stores\/[^/]+\/(menu|offers))$/.test(url.pathname)) event.respondWith(freshOr(request, MENUS))
 })

@@ -34,9 +34,9 @@ function eventOf(text: string): Heard {
 }
 
 async function within<T>(found: Promise<T>, ms: number): Promise<T> {
-  let timer = 0
+  let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise<never>((_, refuse) => {
-    timer = window.setTimeout(() => refuse(new Error('the stream is silent')), ms)
+    timer = setTimeout(() => refuse(new Error('the stream is silent')), ms)
   })
   try {
     return await Promise.race([found, late])
