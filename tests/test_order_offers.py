@@ -202,6 +202,18 @@ async def test_coupons_that_do_not_go_together_are_refused_with_the_reason(floor
     assert answer.json()["facts"]["why"]
 
 
+async def test_a_coupon_that_does_not_apply_is_refused_with_what_is_missing_in_words(floor: Floor) -> None:
+    member = await floor.a_member()
+    coupon_id = await floor.a_coupon(member, "cash", 300, threshold_fen=50_000)
+    asked = {"store_id": floor.store.id, "channel": "counter", "lines": [line("noodles")], "coupon_id": coupon_id}
+    answer = (await floor.do("POST", "/v1/quotes", asked, floor.by(member))).json()
+    missing = f"¥{answer['facts']['missing_fen'] // 100}."
+    assert (answer["code"], answer["facts"]["why"]) == ("promo.coupon_not_applicable", "below_threshold")
+    assert f"{answer['facts']['name']}：还差 {missing}" in answer["detail"]
+    english = floor.by(member) | {"accept-language": "en"}
+    assert f"{missing}" in (await floor.do("POST", "/v1/quotes", asked, english)).json()["detail"]
+
+
 async def with_fees(floor: Floor, **fees: Any) -> None:
     """Give the store fees."""
     shown = await floor.done("GET", f"/v1/stores/{floor.store.id}", None)

@@ -57,11 +57,16 @@ def sentences(language: str) -> Mapping[str, Sentence]:
 
 
 def sentence(code: str, language: str, facts: Mapping[str, Any]) -> Sentence:
-    """Return the sentence for `code` with its facts; a `why` among them that is the code of a sentence itself is said in words."""
+    """Return the sentence for `code` with its facts.
+
+    A `why` among them that is the code of a sentence itself is said in words, with what to do; a `because` without.
+    """
     known, fill = sentences(language), _FILL[language]
-    found, why = known[code], facts.get("why")
+    found, why, because = known[code], facts.get("why"), facts.get("because")
     if isinstance(why, str) and why in known:
         facts = {**facts, "why": in_one(sentence(why, language, {**facts, "why": ""}), language)}
+    if isinstance(because, str) and because in known:
+        facts = {**facts, "because": sentence(because, language, {**facts, "because": ""}).say}
     return Sentence(fill.format(found.say, **facts), fill.format(found.do, **facts))
 
 

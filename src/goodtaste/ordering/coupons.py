@@ -38,16 +38,18 @@ def at_hand(asked: Wanted, found: Sequence[promo.Held], *, member_id: str | None
     return [promo.owned(list(found), each, member_id=member_id or "").as_offer() for each in asked.coupons]
 
 
-def all_apply(asked: Wanted, priced: pricing.Priced) -> None:
-    """Refuse `CouponNotApplicable` unless every coupon asked for is in the price."""
-    used = of_price(priced)
+def all_apply(asked: Wanted, priced: pricing.Priced, found: Sequence[promo.Held]) -> None:
+    """Refuse `CouponNotApplicable` unless every coupon asked for, of those `found`, is in the price."""
+    used, names = of_price(priced), {each.id: each.name for each in found}
     why = {each.offer_id: each for each in priced.why_not}
     for coupon_id in asked.coupons:
         if coupon_id not in used:
             missing = {
                 "other_id" if name == "coupon_id" else name: value for name, value in why[coupon_id].facts.items()
             }
-            raise promo.CouponNotApplicable(coupon_id=coupon_id, why=why[coupon_id].code, **missing)
+            code, name = why[coupon_id].code, names[coupon_id]
+            because = f"pricing.row.why_{code}"
+            raise promo.CouponNotApplicable(coupon_id=coupon_id, why=code, because=because, name=name, **missing)
 
 
 def of_price(priced: pricing.Priced) -> dict[str, int]:

@@ -211,7 +211,7 @@ def _agreed(
         found, lines, NOTHING, asked=asked, points=asked.points, at_hand=at_hand, hold_id=hold_id, where=where
     )
     priced = repriced.priced
-    coupons.all_apply(asked, priced)
+    coupons.all_apply(asked, priced, at_hand.coupons)
     if priced.due_fen != asked.seen_due_fen:
         raise PriceChanged(seen_fen=asked.seen_due_fen, due_fen=priced.due_fen, priced=msgspec.to_builtins(priced))
     return repriced

@@ -144,7 +144,7 @@ def _decide(asked: PlaceOrder, read: _Read, where: Place) -> Decided:
     )
     at_hand = coupons.at_hand(asked, read.coupons, member_id=asked.member_id)
     reckoned = cart.reckon([each.line for each in chosen], context, read.seen, at_hand)
-    coupons.all_apply(asked, reckoned.priced)
+    coupons.all_apply(asked, reckoned.priced, read.coupons)
     due_fen = reckoned.priced.due_fen
     if due_fen != asked.seen_due_fen:
         raise PriceChanged(seen_fen=asked.seen_due_fen, due_fen=due_fen, priced=msgspec.to_builtins(reckoned.priced))

@@ -95,7 +95,7 @@ def quote(asked: Cart, *, actor: Actor, where: Place, language: str = "zh-CN") -
     wanted = balances.available if asked.all_points else asked.points
     context = cart.context(ground, seen, where, standing=standing, points=balances, points_wanted=wanted)
     priced = cart.reckon([c.line for c in chosen], context, seen, at_hand).priced
-    coupons.all_apply(asked, priced)
+    coupons.all_apply(asked, priced, held)
     level = where.program.level(standing.level) if standing else None
     earned = members.points_earned(priced.due_fen, program=where.program, level=level) if level else 0
     said = None

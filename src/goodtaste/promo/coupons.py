@@ -55,7 +55,8 @@ class StoreBudgetSpent(Refusal):
 
 
 class CouponNotApplicable(Refusal):
-    """Raised when the coupon asked for does not apply to the cart.  Facts: `coupon_id`, `why`, and what is missing."""
+    """Raised when the coupon asked for does not apply to the cart.  Facts: `coupon_id`, `name`, `why`, `because` (the
+    code of the sentence for it), and what is missing."""
 
     code = "promo.coupon_not_applicable"
 
