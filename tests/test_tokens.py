@@ -48,8 +48,16 @@ def test_every_text_is_read_on_every_ground_it_stands_on(theme: str, name: str, 
     assert found >= least, f"{name} on {ground} in the {theme} theme has {found:.2f}:1"
 
 
-def test_light_and_dark_name_the_same_colours() -> None:
-    assert list(OF["colors"]["light"]) == list(OF["colors"]["dark"])
+def test_every_theme_names_the_same_colours() -> None:
+    assert len({tuple(of) for of in OF["colors"].values()}) == 1
+
+
+def test_high_contrast_is_twice_what_others_need() -> None:
+    clear = THEMES["contrast"]
+    assert all(
+        contrast(clear[name], clear["bg"]) >= 2 * TEXT
+        for name in ("ink", "ink-2", "brand", "gold-ink", "green-ink", "danger-ink")
+    )
 
 
 def test_both_kinds_of_screen_name_the_same_sizes() -> None:
@@ -74,10 +82,8 @@ def test_screens_take_their_colours_from_the_tokens() -> None:
 def test_every_name_that_a_screen_uses_exists() -> None:
     known = set(OF["fixed"]) | set(OF["colors"]["light"]) | set(OF["motion"]) | {"font", "font-display", "lift"}
     known |= {name for kind in ("type", "space", "radius") for name in OF[kind]["staff"]}
-    unknown = []
-    for path in itertools.chain(*(WEB.glob(f"staff/src/**/*.{kind}") for kind in ("vue", "css", "ts"))):
-        text = path.read_text()
-        own = set(re.findall(r"[\"'\s{;`](--[a-z][\w-]*)[\"'`]?\s*:", text))
-        used = set(re.findall(r"var\((--[a-z][\w-]*)", text))
-        unknown += [f"{path.relative_to(WEB)}: {name}" for name in used - own if name[2:] not in known]
-    assert unknown == []
+    paths = itertools.chain(*(WEB.glob(f"staff/src/**/*.{kind}") for kind in ("vue", "css", "ts")))
+    texts = {path.relative_to(WEB): path.read_text() for path in paths}
+    known |= {name for text in texts.values() for name in re.findall(r"[\"'\s{;`]--([a-z][\w-]*)[\"'`]?\s*:", text)}
+    used = {(path, name) for path, text in texts.items() for name in re.findall(r"var\(--([a-z][\w-]*)", text)}
+    assert {f"{path}: --{name}" for path, name in used if name not in known} == set()

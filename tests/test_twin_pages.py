@@ -19,6 +19,16 @@ async def test_the_front_page_and_what_it_needs_is_served(demo: Shop) -> None:
         assert (await demo.get(address)).status_code == 200, address
 
 
+async def test_each_role_is_one_click_away(demo: Shop) -> None:
+    page = (await demo.get("/")).text
+    roles = ["/app/", *(f"/staff/{each}" for each in ("pair?as=kiosk", "board", "menu"))]
+    logins = re.findall(r'href="/staff/sign-in\?as=(\w+)', page)
+    assert [each for each in roles if f'href="{each}"' not in page] == []
+    assert {"cashier05", "kitchen05", "manager05", "marketer"} <= set(logins)
+    known = {each["login"] for each in (await demo.get("/v1/demo")).json()["sign_ins"]}
+    assert set(logins) <= known
+
+
 async def test_the_front_page_opens_in_the_language_of_the_browser(demo: Shop) -> None:
     tags = set()
     for asked, shown in (("en-GB,en;q=0.9", "en"), ("zh-CN,zh;q=0.9", "zh-CN"), ("fr", "zh-CN")):

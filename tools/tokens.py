@@ -1,7 +1,8 @@
 """Write the design tokens as style sheets: `python -m tools.tokens` turns web/shared/tokens/tokens.json into `staff.css` (px) and
 `diner.css` (rpx, for a mini-program and its web page).
 
-Both begin with the light colours; dark ones hold under `data-theme="dark"`, and in the diner's app also where the phone is dark.
+Both begin with the light colours; dark ones hold under `data-theme="dark"`, and in the diner's app also where the phone is dark.  Those of
+high contrast, for a kiosk, hold under `data-theme="contrast"`.
 `text` in the file lists every pair of text and ground that a screen may use, `edges` what must be seen against what; a test holds each to
 the contrast that WCAG 2.2 AA asks for, in both themes.
 """
@@ -45,7 +46,8 @@ def staff_css(of: dict[str, Any]) -> str:
     """Return the style sheet of the store's screens and the console."""
     light = _rule(":root", {"color-scheme": "light", **of["colors"]["light"], **_plain(of, "staff", "px")})
     dark = _rule('[data-theme="dark"]', {"color-scheme": "dark", **of["colors"]["dark"]})
-    return NOTE + "\n".join((light, dark)).replace("--color-scheme", "color-scheme") + "\n"
+    clear = _rule('[data-theme="contrast"]', {"color-scheme": "dark", **of["colors"]["contrast"]})
+    return NOTE + "\n".join((light, dark, clear)).replace("--color-scheme", "color-scheme") + "\n"
 
 
 def diner_css(of: dict[str, Any]) -> str:

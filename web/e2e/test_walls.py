@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import expect
 
 Open = Callable[..., Any]
@@ -17,6 +18,13 @@ WATCH = """(number) => {
     new MutationObserver(() => isThere() && seen(Date.now())).observe(document.body, { childList: true, subtree: true })
   })
 }"""
+
+VOICES = """
+  window.said = []
+  speechSynthesis.getVoices = () => [{ lang: 'zh-CN', name: 'a voice', localService: true }]
+  window.SpeechSynthesisUtterance = class { constructor(text) { this.text = text } }
+  speechSynthesis.speak = (each) => window.said.push(each.text)
+"""  # Chromium here has no voice: what it would be given to say is heard instead
 
 
 def sold(desk: Any) -> str:
@@ -64,3 +72,67 @@ def test_a_screen_that_lost_its_line_says_so_and_goes_on_where_it_was(open_desk:
     kitchen.context.set_offline(False)
     expect(ticket_of(kitchen, missed)).to_be_visible()
     expect(kitchen.page.locator("[data-test=offline]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (1080, 1920), (3840, 2160)])
+def test_the_menu_on_the_wall_turns_and_what_sells_out_is_seen_on_it(open_desk: Open, size: tuple[int, int]) -> None:
+    wall = open_desk(*size)
+    page, house = wall.page, wall.house
+    page.goto(f"{house.url}/staff/menu?store={house.store}")
+    page.wait_for_selector(".dish")
+    page.wait_for_load_state("networkidle")
+    assert wall.axe() == []
+    wall.picture(f"menu-{size[0]}")
+    assert page.evaluate("() => document.scrollingElement.scrollWidth - innerWidth") <= 0
+    first = page.locator("main").get_attribute("data-page")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("main")).not_to_have_attribute("data-page", first or "")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("main")).to_have_attribute("data-page", first or "")
+    dish = page.locator("article").last
+    dish_id = dish.get_attribute("data-dish")
+    menu = house.http.get(f"/v1/stores/{house.store}/menu").json()
+    skus = [
+        sku["id"] for of in menu["categories"] for each in of["dishes"] if each["id"] == dish_id for sku in each["skus"]
+    ]
+    for gone in (True, False):
+        for sku in skus:
+            path = f"/v1/stores/{house.store}/stock/{sku}/sold-out"
+            house.http.put(path, json={"sold_out": gone}, headers=house.staff()).raise_for_status()
+        expect(page.locator(f"[data-dish='{dish_id}'] .out")).to_have_count(int(gone), timeout=15_000)
+        if gone:
+            wall.picture(f"menu-sold-out-{size[0]}")
+            assert wall.axe() == []
+
+
+def test_a_menu_that_turns_by_itself_does_so_slowly_for_who_wants_no_motion(open_desk: Open) -> None:
+    for motion, turns_ms in (("no-preference", 10_000), ("reduce", 25_000)):
+        wall = open_desk(1920, 1080, reduced_motion=motion)
+        wall.page.clock.install()
+        wall.page.goto(f"{wall.house.url}/staff/menu?store={wall.house.store}")
+        wall.page.wait_for_selector(".dish")
+        wall.page.clock.pause_at(wall.page.evaluate("() => Date.now() + 1000"))
+        wall.page.keyboard.press("ArrowRight")  # the next turn is counted from here
+        wall.page.clock.run_for(1_000)
+        first = wall.page.locator("main").get_attribute("data-page") or ""
+        wall.page.clock.run_for(turns_ms - 3_000)
+        expect(wall.page.locator("main")).to_have_attribute("data-page", first)
+        wall.page.clock.run_for(4_000)
+        expect(wall.page.locator("main")).not_to_have_attribute("data-page", first)
+
+
+@pytest.mark.parametrize("size", [(1920, 1080), (3840, 2160)])
+def test_a_number_that_is_called_is_large_and_said_aloud(open_desk: Open, size: tuple[int, int]) -> None:
+    till, kitchen, board = open_desk(), open_desk(1920, 1080), open_desk(*size)
+    board.page.add_init_script(VOICES)
+    kitchen.sign_in("kitchen05", to="/kitchen")
+    board.page.goto(f"{board.house.url}/staff/board?store={board.house.store}")
+    board.page.wait_for_selector(".preparing")
+    till.sign_in()
+    number = sold(till)
+    expect(board.page.locator(".preparing li").get_by_text(number, exact=True)).to_be_visible()
+    ticket_of(kitchen, number).get_by_role("button", name="出餐").click()
+    expect(board.page.locator("[data-test=called]").get_by_text(number, exact=True)).to_be_visible()
+    assert board.page.evaluate("() => window.said") == [f"请 {number} 号取餐"]
+    assert board.axe() == []
+    board.picture(f"board-{size[0]}")

@@ -5,16 +5,21 @@ declare module 'vue-router' {
   interface RouteMeta {
     /** What the person must be allowed to do at the store. */
     permission?: string
-    open?: boolean
-    /** A paired device may show it with nobody signed in. */
-    device?: boolean
+    /** Anybody may open it; `store`: of a store that the address names, since it shows what everybody may see. */
+    open?: true | 'store'
+    /** A paired device of such a kind shows it with nobody signed in. */
+    device?: readonly string[]
   }
 }
+
+/** What a device shows by itself, with nobody signed in, by its kind. */
+export const WALLS: Readonly<Record<string, string>> = { kitchen: '/kitchen', board: '/board', menu: '/menu', kiosk: '/kiosk' }
 
 /** Where somebody begins: at the first screen that their role may use; a screen on the wall at what it was paired for. */
 function home(): string {
   const session = useSession()
-  if (!session.isIn && session.device) return session.device.kind === 'board' ? '/board' : '/kitchen'
+  const shows = WALLS[session.device?.kind ?? '']
+  if (!session.isIn && shows) return shows
   if (session.can('order.place')) return session.can('payment.take') ? '/pos' : '/tables'
   if (session.can('order.advance')) return '/kitchen'
   return session.can('order.read') ? '/orders' : '/settings'
@@ -26,8 +31,10 @@ export const router = createRouter({
     { path: '/sign-in', component: () => import('@/screens/SignIn.vue'), meta: { open: true } },
     { path: '/pair', component: () => import('@/screens/PairDevice.vue'), meta: { open: true } },
     { path: '/design', component: () => import('@/screens/DesignPage.vue'), meta: { open: true } },
-    { path: '/kitchen', component: () => import('@/screens/kitchen/KitchenScreen.vue'), meta: { device: true } },
-    { path: '/board', component: () => import('@/screens/kitchen/BoardScreen.vue'), meta: { device: true } },
+    { path: '/kitchen', component: () => import('@/screens/kitchen/KitchenScreen.vue'), meta: { device: ['kitchen', 'pos', 'waiter'] } },
+    { path: '/board', component: () => import('@/screens/kitchen/BoardScreen.vue'), meta: { open: 'store', device: ['board', 'kitchen', 'pos'] } },
+    { path: '/menu', component: () => import('@/screens/menu/MenuBoard.vue'), meta: { open: 'store', device: ['menu', 'board', 'pos'] } },
+    { path: '/kiosk', component: () => import('@/screens/kiosk/KioskScreen.vue'), meta: { open: true } },
     { path: '/stores', component: () => import('@/screens/ChooseStore.vue') },
     {
       path: '/console/:rest(.*)*',
@@ -58,9 +65,10 @@ export const router = createRouter({
 
 router.beforeEach((to) => {
   const session = useSession()
-  if (to.meta.open || (to.meta.device && session.device)) return true
-  const shows = session.device && ['kitchen', 'board'].includes(session.device.kind)
-  if (!session.isIn && shows && to.path === '/') return home()
+  const kind = session.device?.kind ?? ''
+  if (to.path === '/kiosk' && kind !== 'kiosk') return '/pair'
+  if (to.meta.open === true || (to.meta.open && to.query['store']) || to.meta.device?.includes(kind)) return true
+  if (!session.isIn && WALLS[kind] && to.path === '/') return home()
   if (!session.isIn) return { path: '/sign-in', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
   if (session.isAtHead && to.path === '/') return '/console'
   if (!session.storeId && to.path !== '/stores' && !to.path.startsWith('/console')) return { path: '/stores', query: { next: to.fullPath } }

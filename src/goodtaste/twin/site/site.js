@@ -118,6 +118,7 @@ async function show() {
     const [menu, offers, plans] = await Promise.all([
       ask(`/v1/stores/${chosen}/menu`), ask(`/v1/stores/${chosen}/offers`), ask("/v1/subscription-plans")]);
     if (mine !== turn) return; // another store or language was chosen meanwhile
+    for (const wall of document.querySelectorAll("[data-wall]")) wall.search = `?store=${chosen}`;
     byId("brand").textContent = brand.name;
     byId("brand-en").textContent = brand.name_en;
     showStores(stores);

@@ -1,5 +1,5 @@
 import type { paths } from '@shared/api/made/schema'
-import { language } from '@/lib/words'
+import { language, type Language } from '@/lib/words'
 import { net } from '@/lib/net'
 
 /** A refusal as the server tells it (RFC 9457): what is wrong, what to do, and the facts behind it. */
@@ -40,7 +40,11 @@ export interface Asking<O> {
   readonly query?: QueryOf<O>
   readonly body?: BodyOf<O>
   readonly as?: Caller
+  /** A token that is carried by nobody here, in place of the caller's. */
+  readonly token?: string
   readonly signal?: AbortSignal
+  /** The language of the answer, where it is not that of the screen. */
+  readonly language?: Language
 }
 
 /** Streams of the API. */
@@ -85,8 +89,8 @@ export async function listen<P extends Live>(path: P, asking: Asking<Op<P, 'get'
 /** Sends once more, with a fresh token, what was not let in. */
 async function tried<O>(method: Method, path: string, asking: Asking<O>, how: How): Promise<Response> {
   const caller = asking.as ?? 'person'
-  const answer = await send(method, path, asking, how, await bearer.token(caller, false))
-  if (answer.status !== 401 || caller === 'nobody') return answer
+  const answer = await send(method, path, asking, how, asking.token ?? (await bearer.token(caller, false)))
+  if (answer.status !== 401 || asking.token || caller === 'nobody') return answer
   const fresh = await bearer.token(caller, true)
   const second = fresh ? await send(method, path, asking, how, fresh) : answer
   if (second.status === 401 && OVER.has((await second.clone().json()).code)) bearer.ended(caller)
@@ -98,7 +102,7 @@ async function send<O>(method: Method, path: string, asking: Asking<O>, how: How
   const query = new URLSearchParams()
   for (const [name, value] of Object.entries((asking.query ?? {}) as Record<string, unknown>)) if (value != null) query.set(name, String(value))
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? '')) + (query.size ? `?${query}` : '')
-  const headers: Record<string, string> = { 'accept-language': language.value, ...how.headers }
+  const headers: Record<string, string> = { 'accept-language': asking.language ?? language.value, ...how.headers }
   if (token) headers['authorization'] = `Bearer ${token}`
   if (asking.body !== undefined) headers['content-type'] = 'application/json'
   try {

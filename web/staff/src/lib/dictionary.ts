@@ -1,5 +1,6 @@
 /** Every word of the screens, 中文 and English side by side; the same words as in docs/glossary.md. */
-const of = <K extends string>(words: Record<K, readonly [string, string]>): Record<K, readonly [string, string]> => words
+export type Words<K extends string> = Readonly<Record<K, readonly [string, string]>>
+export const of = <K extends string>(words: Words<K>): Words<K> => words
 
 export const WORDS = of({
   app_title: ['好味工作台', 'goodtaste desk'],
@@ -341,17 +342,36 @@ export const WORDS = of({
   kitchen_start: ['开始', 'Start'],
   kitchen_bump: ['出餐', 'Done'],
   kitchen_recall: ['撤回', 'Recall'],
-  kitchen_bumped: ['{name} ×{n} 已出餐', '{name} ×{n} done'],
+  kitchen_bumped: ['{names} 已出餐', '{names} done'],
+  kitchen_served: ['{names} 已交付', '{names} handed over'],
+  kitchen_handed: ['交付', 'Handed over'],
+  kitchen_course: ['第 {n} 道', 'Course {n}'],
+  kitchen_ready_of: ['已好 {n}', '{n} ready'],
+  kitchen_one: ['{name} 先出一份', 'One {name} is done'],
+  kitchen_cooking: ['在做 {n}', '{n} cooking'],
+  kitchen_together: ['合计', 'All together'],
+  kitchen_recent: ['最近出餐', 'Lately done'],
+  kitchen_recent_none: ['这块屏上还没有出过餐', 'Nothing was done at this screen yet'],
   kitchen_hurried: ['催 {n}', 'hurry {n}'],
   kitchen_sound: ['新单提示音', 'Sound of a new ticket'],
   kitchen_offline: ['网络断开：这是断开前的单。点了没反应的，恢复后再点一次，不会重复。', 'No connection: these are the tickets from before. Tap again once it is back; nothing is done twice.'],
   board_ready: ['请取餐', '请取餐'],
   board_preparing: ['制作中', '制作中'],
   board_none: ['请稍候', 'One moment, please'],
+  board_quiet: ['没有在做的', 'Nothing is being made'],
+  board_sound: ['叫号声音', 'Sound of calls'],
   board_offline: ['网络断开，号码可能不是最新的', 'No connection: the numbers may be old'],
   device_pos: ['收银台', 'Till'],
   device_kitchen: ['后厨屏', 'Kitchen'],
   device_board: ['取餐屏', 'Board'],
+  device_menu: ['电子菜单', 'Menu board'],
+  device_kiosk: ['自助点餐机', 'Kiosk'],
+
+  // the menu on the wall
+  menu_closed: ['现在没有供应的菜', 'Nothing is served now'],
+  menu_offline: ['网络断开，售完的菜可能还没更新', 'No connection: what is sold out may be old'],
+  menu_member: ['会员价', '会员价'],
+  menu_hot: ['辣', 'Hot'],
 
   // settings
   settings_title: ['设置', 'Settings'],

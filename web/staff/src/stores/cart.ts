@@ -62,7 +62,7 @@ export function listOf(line: Line): number {
 }
 
 /** Tells whether two lines are the same choice, so that one more of it is one line with two pieces. */
-function same(a: Line, b: Line): boolean {
+export function same(a: Line, b: Line): boolean {
   const mark = (line: Line): string => [line.skuId, ...line.options.map((o) => o.id), ...line.parts.map((p) => p.slot_id + p.sku_id), line.note].join()
   return mark(a) === mark(b)
 }
