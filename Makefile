@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev pages run test test-long lint fmt types contracts check bench prices web-test web-walk crash walk docs pictures lock wheel reset clean
+.PHONY: help setup setup-dev pages run test test-long lint fmt types contracts check bench prices web-test web-walk minis crash walk docs pictures lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -73,6 +73,9 @@ web-test: setup ## check types, tests and sizes of the screens; needs Node 20.19
 web-walk: setup-dev pages ## walk through the screens in Chromium, on a house that runs; ARGS chooses walks
 	@$(BIN)/python -m tools.web types
 	@$(BIN)/python -m pytest -p no:cacheprovider $(or $(ARGS),web/e2e)
+
+minis: setup ## build the mini-programs of WeChat, Alipay and Douyin, and hold their sizes
+	@$(BIN)/python -m tools.minis
 
 bench-web: setup-dev pages ## measure the diner's first screen on a slow phone and a till's reload; on a quiet machine
 	@$(BIN)/python -m bench.first_screen

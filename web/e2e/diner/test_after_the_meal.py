@@ -1,9 +1,11 @@
-"""What comes after a meal was paid, on the running product: refunds that are asked for and answered."""
+"""What comes after a meal, on the running product: refunds, calls, shares of a bill, feedback, addresses, privacy."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from diner_kit import House, Phone, severe
@@ -11,6 +13,15 @@ from meals import a_meal, a_member, bring
 from playwright.sync_api import Browser, expect
 
 pytestmark = pytest.mark.timeout(600)
+
+
+LEAVER = "13712340104"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leaver(house: House) -> tuple[dict[str, Any], float]:
+    """Sign in, before all else, who will ask for a second code."""
+    return a_member(house, LEAVER), time.monotonic()
 
 
 @pytest.fixture
@@ -52,3 +63,111 @@ def test_a_diner_asks_for_a_refund_and_the_store_answers(phone: Phone, house: Ho
     phone.tap("button", "撤回")
     phone.page.get_by_role("dialog").or_(phone.page.get_by_role("alertdialog")).get_by_text("撤回", exact=True).tap()
     expect(phone.page.get_by_text("已撤回").first).to_be_visible()
+
+
+def test_a_table_calls_and_shares_its_bill(browser: Browser, house: House, pictures: Path | None) -> None:
+    one, two = Phone(browser, house), Phone(browser, house)
+    for each, dish in ((one, "红烧肉"), (two, "糖醋排骨")):
+        each.open(f"pay/table/index?code={house.table('A8')['code']}")
+        each.tap("button", "开始点餐")
+        each.page.wait_for_selector(".group")
+        each.tap("button", f"增加 {dish}")
+    one.sees("一起下单")
+    expect(one.page.locator(".dock .badge")).to_contain_text("2")
+    one.tap("button", "购物车")
+    one.tap("button", "一起下单 ¥")
+    one.sees("A8 桌账单")
+    one.tap("button", "加水")
+    one.sees("点此取消")
+    manager = house.by("manager05")
+    calls = f"/v1/stores/{house.store['id']}/calls"
+    [water] = house.http.get(calls, headers=manager).json()
+    assert (water["kind"], water["tables"]) == ("water", ["A8"])
+    assert severe(one.page) == []
+    one.picture(pictures, "diner-calls")
+    house.http.post(f"/v1/calls/{water['id']}/answer", headers=manager).raise_for_status()
+    expect(one.page.get_by_text("点此取消")).to_have_count(0)
+    two.open("pay/bill/index")
+    two.tap("button", "分摊账单")
+    two.tap("radio", "按人分")
+    expect(two.page.locator(".shares .share")).to_have_count(3)
+    two.tap("radio", "平均分")
+    two.sees("第 2 份")
+    assert severe(two.page) == []
+    two.picture(pictures, "diner-split")
+    two.tap("button", "请店员来分开收")
+    two.sees("已经告诉店员")
+    [bill] = house.http.get(calls, headers=manager).json()
+    assert bill["kind"] == "bill"
+    assert bill["note"].startswith("分摊 第 1 份 ¥")
+    one.close()
+    two.close()
+
+
+def test_a_meal_is_rated_once_and_the_store_reads_it(phone: Phone, house: House, pictures: Path | None) -> None:
+    who = a_member(house, "13712340102")
+    order = a_meal(house, who, "红烧肉")
+    house.advance(order["id"], "accepted", "ready", "picked_up")
+    bring(phone, who)
+    phone.open(f"pay/order/index?id={order['id']}", ".facts")
+    phone.tap("button", "评价")
+    phone.tap("radio", "4 星")
+    phone.tap("checkbox", "好吃")
+    phone.page.get_by_label("想说的话").locator("textarea").fill("下次还来")
+    assert severe(phone.page) == []
+    phone.picture(pictures, "diner-feedback")
+    phone.tap("button", "提交评价")
+    phone.sees("谢谢您的评价")
+    path = f"/v1/stores/{house.store['id']}/feedback"
+    [said] = house.http.get(path, headers=house.by("manager05")).json()["feedback"]
+    assert (said["stars"], said["tags"], said["text"]) == (4, ["tasty"], "下次还来")
+
+
+def test_an_address_is_kept_taken_out_and_put_back(phone: Phone, house: House, pictures: Path | None) -> None:
+    bring(phone, a_member(house, "13712340103"))
+    phone.open("member/addresses/index")
+    phone.tap("button", "新增地址")
+    for label, said in (
+        ("收货人", "王小明"),
+        ("手机号", "138"),
+        ("地区和街道", "上海市徐汇区漕溪北路"),
+        ("门牌号", "18 号 1203 室"),
+    ):
+        phone.page.get_by_label(label).locator("input").fill(said)
+    phone.tap("button", "保存")
+    phone.sees("请输入 11 位手机号")
+    assert severe(phone.page) == []
+    phone.page.get_by_label("手机号").locator("input").fill("13800138000")
+    phone.tap("button", "保存")
+    phone.sees("18 号 1203 室")
+    assert severe(phone.page) == []
+    phone.picture(pictures, "diner-addresses")
+    phone.tap("button", "18 号 1203 室")
+    phone.tap("button", "删除")
+    phone.sees("还没有地址")
+    phone.tap("button", "撤销")
+    phone.sees("18 号 1203 室")
+
+
+def test_a_member_asks_to_be_erased_and_changes_their_mind(
+    leaver: tuple[dict[str, Any], float], phone: Phone, house: House, pictures: Path | None
+) -> None:
+    who, signed_at = leaver
+    bring(phone, who)
+    phone.open("member/privacy/index")
+    phone.tap("button", "导出", exact=True)
+    phone.sees("链接 10 分钟内有效")
+    phone.tap("button", "关闭")
+    phone.tap("button", "注销", exact=True)
+    phone.sees("依法保留")
+    assert severe(phone.page) == []
+    phone.picture(pictures, "diner-erase")
+    phone.page.wait_for_timeout(max(0.0, signed_at + 61 - time.monotonic()) * 1000)  # a number gets one code a minute
+    phone.tap("button", "获取验证码")
+    phone.sees("验证码已发到")
+    phone.page.get_by_label("验证码").locator("input").fill(house.code_for(LEAVER))
+    phone.tap("button", "确认注销")
+    phone.sees("账户将被注销")
+    phone.picture(pictures, "diner-privacy")
+    phone.tap("button", "撤回注销")
+    phone.sees("已撤回")

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.timeout(600)  # the screens may have to be built first
 PAGES = (
     "pages/home/index", "pages/order/index", "pages/orders/index", "pages/me/index", "member/sign-in/index", "member/code/index",
     "member/coupons/index", "member/points/index", "member/shop/index", "member/plans/index", "member/privacy/index",
-    "member/settings/index", "pay/table/index", "pay/checkout/index", "pay/bill/index",
+    "member/settings/index", "member/addresses/index", "pay/table/index", "pay/checkout/index", "pay/bill/index",
 )  # fmt: skip
 HOSTILE = (
     "<script>window.__ran=1</script>", "<img src=x onerror=window.__ran=1>", "\"><svg onload=window.__ran=1>", "javascript:window.__ran=1",

@@ -63,7 +63,7 @@ async def ask_by_page(token: FromPath[str], request: Asked) -> Response[str]:
 
 async def _page(ctx: Ctx, token: FromPath[str], message: str) -> Response[str]:
     shown = await receipt_view.receipt_view(ctx, token)
-    page = receipt_view.page(shown, message, new_id=new_id())
+    page = receipt_view.page(shown, message, new_id=new_id(), token=str(token))
     return Response(page, media_type=MediaType.HTML, headers=HEADERS)
 
 

@@ -72,7 +72,7 @@ async def receipt_view(ctx: Ctx, token: str) -> ReceiptView:
     )
 
 
-def page(shown: ReceiptView, message: str, *, new_id: str) -> str:
+def page(shown: ReceiptView, message: str, *, new_id: str, token: str) -> str:
     """Return a receipt as a plain page with a form for its invoice; `message` stands above it."""
     rows = "".join(
         f"<tr><td>{html.escape(each.name)}</td><td>x{each.qty}</td><td>{yuan(each.list_fen)}</td></tr>"
@@ -90,7 +90,9 @@ def page(shown: ReceiptView, message: str, *, new_id: str) -> str:
         '<!doctype html><html lang="zh-CN"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
         f"<title>{html.escape(shown.brand)}</title><body><h1>{html.escape(shown.brand)} {html.escape(shown.store)}</h1>"
         f"<p>{html.escape(shown.number)} · {html.escape(shown.at)}</p>{note}<table>{rows}</table>"
-        f"<p><b>{said('print.due', True)} ￥{yuan(shown.due_fen)}</b></p>{below}</body></html>"
+        f"<p><b>{said('print.due', True)} ￥{yuan(shown.due_fen)}</b></p>"
+        f'<p><a href="/app/#/pay/feedback/index?token={html.escape(token)}">{said("print.page.rate", True)}</a></p>'
+        f"{below}</body></html>"
     )
 
 

@@ -218,6 +218,16 @@ export const WORDS = of({
   keys_qty: ['数量', 'quantity'],
   keys_remove: ['删除行', 'remove the line'],
 
+  // calls from tables
+  calls: ['呼叫', 'Calls'],
+  calls_title: ['桌台呼叫', 'Calls from tables'],
+  calls_waiting: ['{n} 桌在等', '{n} tables wait'],
+  calls_none: ['没有桌在等', 'No table waits'],
+  calls_go: ['我去', 'I go'],
+  call_water: ['加水', 'water'],
+  call_staff: ['叫店员', 'somebody'],
+  call_bill: ['结账', 'the bill'],
+
   // orders
   orders_title: ['订单', 'Orders'],
   orders_empty: ['还没有订单', 'No orders yet'],
