@@ -95,7 +95,9 @@ def _order(floor: Floor, sale: Any, order: dict[str, Any] | None, attempts: list
         return
     whole = sale.paid_fen and order["refunded_fen"] == sale.paid_fen
     pay_state = "refunded" if whole else "partly_refunded" if sale.refunded_fen else "paid" if sale.method else "unpaid"
-    own = (sale.bill.due_fen, sale.bill.coupon_fen, sale.bill.points, sale.refunded_fen, pay_state, sale.state)
+    # what was served and paid the house completes by itself, half an hour later
+    state = "completed" if (sale.state, order["state"]) == ("served", "completed") else sale.state
+    own = (sale.bill.due_fen, sale.bill.coupon_fen, sale.bill.points, sale.refunded_fen, pay_state, state)
     shown = tuple(order[name] for name in ("due_fen", "coupon_fen", "points", "refunded_fen", "pay_state", "state"))
     floor.same(f"order {sale.id}", own=own, shown=shown)
     lines = sum(line["due_fen"] for line in order["lines"])
