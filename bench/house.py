@@ -68,8 +68,8 @@ def book() -> MenuBook:
     """Return the menu."""
     dishes = [
         Dish(
-            uid(DISH, i), f"d{i}", uid(CATEGORY, 1), "dish", f"菜{i}", f"Dish {i}", "", "", (), (), (), 0, None, 10, "wok",
-            True, i, 1, (Sku(uid(SKU, i), f"s{i}", uid(DISH, i), "", "", True),), (), (),
+            uid(DISH, i), f"d{i}", uid(CATEGORY, 1), "dish", f"菜{i}", f"Dish {i}", "", "", (), (), (), 0, None, None, 10,
+            "wok", True, i, 1, (Sku(uid(SKU, i), f"s{i}", uid(DISH, i), "", "", True),), (), (),
         )
         for i in range(1, DISHES + 1)
     ]  # fmt: skip
@@ -131,7 +131,7 @@ def tables(*, members: int, coupons: int) -> Iterator[Table]:
 def _catalogue() -> Iterator[Table]:
     stores = [
         (uid(STORE, i), f"S{i}", f"{i} 号店", f"Store {i}", "上海", "", "", "", None, None, "Asia/Shanghai", 240,
-         [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)], "", {}, True)
+         [{"weekday": d, "opens": 0, "closes": 1440} for d in range(7)], "", {}, "pay_after", True)
         for i in range(1, STORES + 1)
     ]  # fmt: skip
     yield "org_brand", _owned("org_brand"), [(1, "好味", "goodtaste", "CNY")]
@@ -161,6 +161,7 @@ def _catalogue() -> Iterator[Table]:
                 [],
                 [],
                 0,
+                None,
                 None,
                 10,
                 "wok",
@@ -267,7 +268,7 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
         _owned("ordering_order"),
         (
             (
-                uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, None, "completed", "paid",
+                uid(OLD_ORDER, i), uid(STORE, store_of(m)), uid(MEMBER, m), "counter", "counter", None, None, True, "completed", "paid",
                 12_000, 0,
                 0, "{}", 0, 0, 0, 0, 0, 0, 0, 12_000, 0, 12, None, "[]", "", "", 1, "", None, uid(STAFF, 1), f"{i:064x}", day, then, then,
                 None, None, None, None,
@@ -285,6 +286,7 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
                 1,
                 uid(SKU, (i + k) % DISHES + 1),
                 "菜",
+                "",
                 1,
                 3_000,
                 3_000,
@@ -302,6 +304,7 @@ def history(orders: int, *, members: int) -> Iterator[Table]:
                 0,
                 0,
                 0,
+                None,
             )
             for i in numbers
             for k in range(1, 5)

@@ -441,4 +441,4 @@ def test_a_term_of_the_program_is_set_and_shown(terminal: Terminal) -> None:
     wrong = terminal.type("program", "set", "coupons_each_order", "many", "--reason", "x")
     assert (wrong.exit_code, "coupons_each_order is not many" in wrong.output) == (1, True)
     zone = terminal.type("program", "set", "zone", "Mars/Olympus", "--reason", "x")
-    assert (zone.exit_code, "is no time zone" in zone.output) == (1, True)
+    assert (zone.exit_code, "There is no such time zone" in zone.output) == (1, True)

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1
+from cryptography.hazmat.primitives.asymmetric.ec import generate_private_key as generate_curved_key
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.x509 import CertificateBuilder, Name, NameAttribute
+from cryptography.x509.oid import NameOID
 
+from goodtaste.kernel.config import BadSettings, Settings, load
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateway import (
     Absent,
@@ -29,7 +38,7 @@ from goodtaste.payment.gateway import (
     Way,
 )
 from goodtaste.payment.gateways import alipay_wire as wire
-from goodtaste.payment.gateways import testing_keys
+from goodtaste.payment.gateways import opening, testing_keys
 from goodtaste.payment.gateways.alipay import AlipayGateway
 from goodtaste.payment.gateways.alipay_sandbox import SUBJECT, AlipaySandbox
 from goodtaste.payment.gateways.genuine import BEIJING, Forged
@@ -286,6 +295,71 @@ async def said(counter: Counter, asked: Intent) -> httpx.Response:
     async with httpx.AsyncClient(transport=httpx.ASGITransport(counter.sandbox), base_url=HERE) as client:
         reply = await client.post("/gateway.do", content=body)
         return httpx.Response(200, content=reply.content)
+
+
+async def test_in_certificate_mode_each_side_says_by_which_certificate_it_signs(counter: Counter) -> None:
+    ours, theirs = (testing_keys.alipay_keys(platform=side, certified=True) for side in (False, True))
+    certificates = ours.certificates
+    assert certificates is not None
+    counter.sandbox._keys = theirs
+    paid = await counter.adapter(keys=ours).charge(counter.intent())
+    assert isinstance(paid, Paid)
+    for wrong in (
+        testing_keys.alipay_keys(),
+        msgspec.structs.replace(ours, certificates=msgspec.structs.replace(certificates, app="0" * 32)),
+        msgspec.structs.replace(ours, certificates=msgspec.structs.replace(certificates, roots="0" * 32)),
+    ):
+        outcome = await counter.adapter(keys=wrong).charge(counter.intent())
+        assert outcome == Unknown("isv.invalid-signature")
+    asked = counter.intent()
+    others = {"f" * 32: theirs.own.public_key()}
+    trusts_others = msgspec.structs.replace(certificates, alipay=others)
+    deaf = counter.adapter(keys=msgspec.structs.replace(ours, certificates=trusts_others))
+    assert await deaf.query(asked.payment_id, started_at=NOON) == Unknown("http 200, reply serial")
+    both = msgspec.structs.replace(certificates, alipay={"f" * 32: ours.own.public_key()} | dict(certificates.alipay))
+    changing = counter.adapter(keys=msgspec.structs.replace(ours, certificates=both))
+    told = counter.told(asked.payment_id)
+    assert changing.parse_notice({}, told).id
+    counter.sandbox._keys = testing_keys.alipay_keys(platform=True)
+    plain = await counter.adapter(keys=changing._keys).query(asked.payment_id, started_at=NOON)
+    assert plain == Unknown("http 200, reply serial"), "an answer that names no certificate is none"
+
+
+def test_a_certificate_is_known_by_its_issuer_and_serial_number() -> None:
+    root = testing_keys.certificate("TESTING ROOT")
+    number = hashlib.md5(b"CN=TESTING ROOT4242", usedforsecurity=False).hexdigest()
+    assert wire.number_of_certificate(root) == number
+    name = Name([NameAttribute(*each) for each in ((NameOID.COUNTRY_NAME, "CN"), (NameOID.COMMON_NAME, "A"))])
+    key = generate_curved_key(SECP256R1())
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    made = CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key()).serial_number(7)
+    curved = made.not_valid_before(at).not_valid_after(at + timedelta(days=1)).sign(key, SHA256())
+    assert wire.number_of_certificate(curved) == hashlib.md5(b"CN=A,C=CN7", usedforsecurity=False).hexdigest()
+    assert wire.number_of_roots([curved, root, root]) == f"{number}_{number}"
+
+
+def test_certificate_mode_is_settings(tmp_path: Path) -> None:
+    key = tmp_path / "key.pem"
+    key.write_text(testing_keys.MERCHANT.replace("TESTING KEY", "PRIVATE KEY"))
+    files = {"alipay_key_file": str(key)}
+    for name, cert in (
+        ("app_cert", testing_keys.certificate("TESTING APP", of=testing_keys.MERCHANT, issuer="TESTING APPS")),
+        ("root_cert", testing_keys.certificate("TESTING ROOT")),
+        ("platform", testing_keys.certificate("TESTING ALIPAY", issuer="TESTING PLATFORM")),
+    ):
+        files[f"alipay_{name}_file"] = str(tmp_path / f"{name}.pem")
+        (tmp_path / f"{name}.pem").write_bytes(cert.public_bytes(Encoding.PEM))
+    settings = Settings(alipay_app_id="9", alipay_seller="2088", **files)
+    found = opening._alipay_keys(settings).certificates
+    wanted = testing_keys.alipay_keys(certified=True).certificates
+    assert found is not None
+    assert wanted is not None
+    assert (found.app, found.roots, list(found.alipay)) == (wanted.app, wanted.roots, list(wanted.alipay))
+    with pytest.raises(BadSettings, match="GOODTASTE_ALIPAY_APP_CERT_FILE"):
+        opening._alipay_keys(msgspec.structs.replace(settings, alipay_app_cert_file=str(key)))
+    given = {"GOODTASTE_ALIPAY_APP_ID": "9", "GOODTASTE_ALIPAY_APP_CERT_FILE": str(key)}
+    with pytest.raises(BadSettings, match="GOODTASTE_ALIPAY_ROOT_CERT_FILE: the certificate mode"):
+        load(given)
 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b"[]", b'{"sign":1}', b'{"alipay_trade_query_response":{}}', b"\xff"])

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from goodtaste.kernel import rsa
 from goodtaste.kernel.ids import new_id
 from goodtaste.payment.gateway import (
     Absent,
@@ -25,7 +26,7 @@ from goodtaste.payment.gateway import (
     Unknown,
     Way,
 )
-from goodtaste.payment.gateways import rsa, testing_keys
+from goodtaste.payment.gateways import testing_keys
 from goodtaste.payment.gateways import wechat_wire as wire
 from goodtaste.payment.gateways.line import client_for
 from goodtaste.payment.gateways.opening import INSIDE, SANDBOX_MERCHANT

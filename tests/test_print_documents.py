@@ -19,6 +19,7 @@ from goodtaste.floor.printing.receipts import pre_bill, receipt
 from goodtaste.floor.printing.text import columns
 from goodtaste.floor.printing.tokens import ReceiptUnknown, order_of_token, receipt_token
 from goodtaste.kernel.ids import new_id
+from goodtaste.menu.asked import DishChange
 from tests.databases import unavailable
 from tests.print_kit import Desk, words
 from tests.shop_kit import Floor, line, the
@@ -187,6 +188,37 @@ async def test_a_paid_order_gets_one_receipt_and_cash_opens_the_drawer(desk: Des
     assert len(printer.slips) == 2
     path = f"/v1/orders/{order['id']}/prints"
     assert await desk.refuses("POST", path, {"id": new_id(), "what": "receipt"}) == "floor.nothing_to_print"
+
+
+async def _says_carbon(desk: Desk, name: str, grams: int | None) -> None:
+    """Let a dish of the menu say its carbon."""
+    path = f"/v1/menu/dishes/{the(f'dish/{name}')}"
+    found = await desk.done("GET", path, None, "hq_admin")
+    kept = {each: found[each] for each in DishChange.__struct_fields__ if each in found}
+    for part in [*kept["skus"], *kept["groups"], *kept["slots"]]:
+        part.pop("dish_id", None)
+    await desk.done("PUT", path, kept | {"carbon_g": grams}, "hq_admin")
+
+
+async def test_the_receipt_says_the_carbon_of_all_of_it_where_each_dish_says_its_own(desk: Desk) -> None:
+    _, printer = await desk.a_printer(f"前台 {new_id()}", purposes=["receipt"])
+    await _says_carbon(desk, "tea", 120)
+    await _says_carbon(desk, "noodles", 800)
+    known = await desk.floor.bought(line("tea", 2), line("feast", parts={"main": "noodles"}))
+    unknown = await desk.floor.bought(line("tea"), line("dumplings"))
+    await _print(desk)
+    said, unsaid = (words(each) for each in printer.slips)
+    assert [each["carbon_g"] for each in known["lines"]] == [120, 800 + 2 * 120], "a set meal is the sum of its parts"
+    assert (known["carbon_g"], (await desk.floor.seen(known["id"]))["carbon_g"]) == (1_280, 1_280)
+    assert "1.3 kg" in said
+    assert [each["carbon_g"] for each in unknown["lines"]] == [120, None]
+    assert unknown["carbon_g"] is None
+    assert "CO2" not in unsaid
+    assert "碳" not in unsaid
+    await _says_carbon(desk, "noodles", None)
+    assert (await desk.floor.seen(known["id"]))["carbon_g"] == 1_280, "what was ordered stays as it was said"
+    assert (await desk.floor.bought(line("feast", parts={"main": "noodles"})))["carbon_g"] is None
+    await _print(desk)
 
 
 async def test_a_drawer_does_not_open_when_nobody_stands_before_it_any_more(desk: Desk) -> None:

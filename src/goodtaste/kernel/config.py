@@ -26,6 +26,7 @@ NEEDED = {  # by the setting that switches a gateway on
     ),
     "unionpay_merchant": ("unionpay_missing", ("unionpay_key_file", "unionpay_platform_file")),
     "alipay_app_id": ("alipay_missing", ("alipay_seller", "alipay_key_file", "alipay_platform_file")),
+    "alipay_app_cert_file": ("alipay_root_missing", ("alipay_root_cert_file",)),
 }
 SECRET_FILE = "secret.key"  # noqa: S105 - the name of the file, not a secret
 DEFAULT_FILE = "goodtaste.toml"
@@ -162,7 +163,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alipay_url: Annotated[str, _is("Alipay's open platform. Default: https://openapi.alipay.com")] = ""
     alipay_seller: Annotated[str, _is("Account number (`2088…`) of the seller that the app belongs to")] = ""
     alipay_key_file: Annotated[str, _is("PEM file of the app's private key")] = ""
-    alipay_platform_file: Annotated[str, _is("PEM file of Alipay's public key, as shown on the app's page")] = ""
+    alipay_platform_file: Annotated[
+        str,
+        _is("PEM file of Alipay's public key, as shown on the app's page, or in certificate mode of its certificates"),
+    ] = ""
+    alipay_app_cert_file: Annotated[str, _is("PEM file of the app's certificate; switches certificate mode on")] = ""
+    alipay_root_cert_file: Annotated[str, _is("PEM file of Alipay's root certificates, for certificate mode")] = ""
 
     invoice_url: Annotated[
         str,

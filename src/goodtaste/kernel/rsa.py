@@ -47,15 +47,23 @@ def public_keys(pem: str, *, key_id: str) -> dict[str, RSAPublicKey]:
     for block in _PEM.finditer(pem):
         if block[1] == "CERTIFICATE":
             certificate = load_pem_x509_certificate(block[0].encode())
-            name, key = f"{certificate.serial_number:X}", certificate.public_key()
-        else:
-            name, key = key_id, load_pem_public_key(block[0].encode())  # type: ignore[assignment]
-        if not isinstance(key, RSAPublicKey) or not name:
+            found[f"{certificate.serial_number:X}"] = rsa_key_of(certificate)
+            continue
+        key = load_pem_public_key(block[0].encode())
+        if not isinstance(key, RSAPublicKey) or not key_id:
             raise ValueError("not an RSA key with a name")
-        found[name] = key
+        found[key_id] = key
     if not found:
         raise ValueError("no key in PEM form")
     return found
+
+
+def rsa_key_of(certificate: Certificate) -> RSAPublicKey:
+    """Return the key of a certificate; raises ValueError where it is none of RSA."""
+    key = certificate.public_key()
+    if not isinstance(key, RSAPublicKey):
+        raise ValueError("not an RSA key")
+    return key
 
 
 def certificates(pem: str) -> tuple[Certificate, ...]:

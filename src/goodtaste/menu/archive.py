@@ -110,6 +110,7 @@ def _dish_row(past: PastDish, dish_id: str, category_id: str) -> dict[str, Any]:
         "allergens": [],
         "spice": 0,
         "calories_kcal": None,
+        "carbon_g": None,
         "prep_minutes": 0,
         "station": "",
         "on_sale": False,

@@ -23,6 +23,7 @@ PICTURE = r"^(?!.*\.\.)(https://[^\s\"'<>]+|[A-Za-z0-9][A-Za-z0-9._/-]*)" + END
 PICTURES_MAX, PICTURE_MAX = 9, 300  # of a dish; characters of each
 TAGS_MAX = 20  # tags of a dish, and allergens
 DESCRIPTION_MAX = 500
+CARBON_MAX = 100_000  # grams of CO2e of a portion
 
 Code = Annotated[str, msgspec.Meta(pattern=CODE)]
 Label = Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)]
@@ -106,6 +107,7 @@ class DishDetails(Input, frozen=True):
     allergens: Annotated[tuple[Name, ...], msgspec.Meta(max_length=TAGS_MAX)] = ()
     spice: Annotated[int, msgspec.Meta(ge=0, le=3)] = 0
     calories_kcal: Annotated[int, msgspec.Meta(ge=0, le=20_000)] | None = None
+    carbon_g: Annotated[int, msgspec.Meta(ge=0, le=CARBON_MAX, description="Grams of CO2e of a portion")] | None = None
     prep_minutes: Annotated[int, msgspec.Meta(ge=0, le=240)] = 0
     station: Label = ""
     rank: Count = 0

@@ -101,6 +101,7 @@ class Dish(msgspec.Struct, frozen=True):
     allergens: tuple[str, ...]
     spice: int
     calories_kcal: int | None
+    carbon_g: int | None
     prep_minutes: int
     station: str
     on_sale: bool
@@ -201,13 +202,17 @@ class Words(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Chosen(msgspec.Struct, frozen=True):
-    """A choice that fits the menu: the line to price, its words for people, and the portions it takes by SKU."""
+    """A choice that fits the menu: the line to price, its words for people, and the portions it takes by SKU.
+
+    `carbon_g`: grams of CO2e of one piece, where the menu says it.
+    """
 
     line: Line
     words: Words
     name_en: str
     choice: Choice
     takes: dict[str, int]
+    carbon_g: int | None = None
 
     @property
     def name(self) -> str:
@@ -323,7 +328,15 @@ class MenuBook:
             line_no, sku.id, dish.id, choice.qty, list_fen + extra, None if member_fen is None else member_fen + extra
         )
         words = Words(_full(dish.name, sku.name), options, parts)
-        return Chosen(line, words, _full(dish.name_en, sku.name_en), choice, takes)
+        return Chosen(line, words, _full(dish.name_en, sku.name_en), choice, takes, self._carbon_of(dish, parts))
+
+    def _carbon_of(self, dish: Dish, parts: Sequence[SetPart]) -> int | None:
+        """Return what a dish says of its carbon; of a set meal that says nothing the sum of its parts, where each of them says it."""
+        if dish.carbon_g is not None or not parts:
+            return dish.carbon_g
+        each = [(self.dish[self.sku[part.sku_id].dish_id].carbon_g, part.qty) for part in parts]
+        known = [grams * qty for grams, qty in each if grams is not None]
+        return sum(known) if len(known) == len(each) else None
 
     def _options_of(self, dish: Dish, choice: Choice, line_no: int) -> tuple[int, list[str]]:
         if not choice.options and not dish.groups:

@@ -31,6 +31,7 @@ class DishRow(msgspec.Struct, frozen=True):
     allergens: tuple[str, ...]
     spice: int
     calories_kcal: int | None
+    carbon_g: int | None
     prep_minutes: int
     station: str
     on_sale: bool

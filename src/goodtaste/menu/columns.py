@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from goodtaste.kernel.money import FEN_MAX, parse_fen
-from goodtaste.menu.asked import CODE, DESCRIPTION_MAX, PICTURE, PICTURE_MAX, PICTURES_MAX, TAGS_MAX
+from goodtaste.menu.asked import CARBON_MAX, CODE, DESCRIPTION_MAX, PICTURE, PICTURE_MAX, PICTURES_MAX, TAGS_MAX
 from goodtaste.menu.sheets import CELL_MAX, UNRECKONED, Row, Table, plain
 
 _CODE, _PICTURE = re.compile(CODE), re.compile(PICTURE)
@@ -169,6 +169,7 @@ DISHES = (
     Column("allergens", "过敏原", "allergens", words, ()),
     Column("spice", "辣度", "spice", whole(0, 3), 0),
     Column("calories_kcal", "热量", "calories", whole(0, 20_000), None),
+    Column("carbon_g", "碳排放克", "carbon g", whole(0, CARBON_MAX), None),
     Column("prep_minutes", "出餐分钟", "prep minutes", whole(0, 240), 0),
     Column("station", "档口", "station", name(64), ""),
     Column("pictures", "图片", "pictures", pictures, ()),

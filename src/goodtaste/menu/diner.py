@@ -94,6 +94,7 @@ class DishShown(msgspec.Struct, frozen=True):
     allergens: tuple[str, ...]
     spice: int
     calories_kcal: int | None
+    carbon_g: int | None
     prep_minutes: int
     sold_out: bool
     skus: tuple[SkuShown, ...]
@@ -241,6 +242,7 @@ class _Place(msgspec.Struct, frozen=True):
             allergens=in_english(dish.allergens) if self.english else dish.allergens,
             spice=dish.spice,
             calories_kcal=dish.calories_kcal,
+            carbon_g=dish.carbon_g,
             prep_minutes=dish.prep_minutes,
             sold_out=nothing,
             skus=skus,

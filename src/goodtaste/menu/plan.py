@@ -16,8 +16,8 @@ from goodtaste.menu.columns import SHEETS, Cells, Fault, heading_of, read_table,
 from goodtaste.menu.sheets import Table
 
 _DISH_KEYS = (
-    "name", "name_en", "kind", "description", "description_en", "tags", "allergens", "spice", "calories_kcal", "prep_minutes",
-    "station", "pictures", "on_sale",
+    "name", "name_en", "kind", "description", "description_en", "tags", "allergens", "spice", "calories_kcal", "carbon_g",
+    "prep_minutes", "station", "pictures", "on_sale",
 )  # fmt: skip
 
 
@@ -118,8 +118,8 @@ class _Work:
             self.rank += 1
             present = Dish(
                 id=new_id(), code=code, category_id=category.id, kind="dish", name="", name_en="", description="",
-                description_en="", pictures=(), tags=(), allergens=(), spice=0, calories_kcal=None, prep_minutes=0, station="",
-                on_sale=True, rank=self.rank, version=1, skus=(), groups=(), slots=(),
+                description_en="", pictures=(), tags=(), allergens=(), spice=0, calories_kcal=None, carbon_g=None, prep_minutes=0,
+                station="", on_sale=True, rank=self.rank, version=1, skus=(), groups=(), slots=(),
             )  # fmt: skip
         dish = msgspec.structs.replace(present, **given, category_id=category.id)
         self.line[code] = ("菜品", first.line)

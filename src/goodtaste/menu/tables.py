@@ -36,6 +36,7 @@ dish = create_table(
     Column("allergens", Doc, nullable=False),
     Column("spice", Int, nullable=False),
     Column("calories_kcal", Int),
+    Column("carbon_g", Int),
     Column("prep_minutes", Int, nullable=False),
     Column("station", Str, nullable=False),
     Column("on_sale", Flag, nullable=False),
@@ -45,6 +46,7 @@ dish = create_table(
     Index("menu_dish_category_id_idx", "category_id"),
     CheckConstraint("kind IN ('dish', 'set')", name="menu_dish_kind"),
     CheckConstraint("spice BETWEEN 0 AND 3", name="menu_dish_spice"),
+    CheckConstraint("carbon_g >= 0", name="menu_dish_carbon"),
     CheckConstraint("prep_minutes BETWEEN 0 AND 240", name="menu_dish_prep_minutes"),
 )
 

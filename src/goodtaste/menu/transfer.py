@@ -210,7 +210,7 @@ def template(kind: Kind) -> bytes:
         "35.00",
         "花生酥脆，糊辣荔枝味",
     ]
-    dish += ["Crisp peanuts", "招牌、下饭", "花生", "2", "620", "12", "热菜档", "", "是"]
+    dish += ["Crisp peanuts", "招牌、下饭", "花生", "2", "620", "", "12", "热菜档", "", "是"]
     combo = [
         "套餐",
         "Set meals",
@@ -228,6 +228,7 @@ def template(kind: Kind) -> bytes:
         "",
         "",
         "0",
+        "",
         "",
         "12",
         "",
@@ -264,6 +265,7 @@ def _row(book: MenuBook, dish: Dish, sku: Sku, at: datetime) -> list[str]:
         "、".join(dish.allergens),
         str(dish.spice),
         "" if dish.calories_kcal is None else str(dish.calories_kcal),
+        "" if dish.carbon_g is None else str(dish.carbon_g),
         str(dish.prep_minutes),
         dish.station,
         " ".join(dish.pictures),

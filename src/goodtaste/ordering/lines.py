@@ -43,6 +43,7 @@ def line_view(priced: PricedLine, chosen: menu.Chosen, *, round_: int, owner: st
         ordered_qty=priced.qty,
         held_qty=priced.qty if chosen.choice.hold else 0,
         hand_fen=priced.hand_fen,
+        carbon_g=chosen.carbon_g,
     )
 
 
@@ -68,6 +69,7 @@ def gift_views(priced: Priced, *, after: int, round_: int, book: menu.MenuBook, 
             dish_id=dish_id_of(owner, line_no),
             ordered_qty=each.qty,
             held_qty=0,
+            carbon_g=book.dish[book.sku[each.sku_id].dish_id].carbon_g,
         )
         for line_no, each in enumerate(priced.gifts, after + 1)
     ]

@@ -116,6 +116,7 @@ class LineRow(msgspec.Struct, frozen=True):
     held_qty: int
     voided_qty: int
     returned_qty: int
+    carbon_g: int | None
 
 
 class LineOf(LineRow, frozen=True):
@@ -129,6 +130,7 @@ class LineView(msgspec.Struct, frozen=True):
 
     A gift is a line that costs nothing from the beginning: its list_fen is 0.  `qty` pieces are charged: `ordered_qty` without those that
     were voided or returned; `held_qty` of them are not to be made yet.  `dish_id` goes with the pieces to another bill.
+    `carbon_g`: grams of CO2e of one piece, where the menu said it.
     """
 
     line_no: int
@@ -152,6 +154,7 @@ class LineView(msgspec.Struct, frozen=True):
     voided_qty: int = 0
     returned_qty: int = 0
     hand_fen: int = 0
+    carbon_g: int | None = None
 
 
 class OnOrder(msgspec.Struct, frozen=True):
@@ -167,7 +170,8 @@ class OrderView(msgspec.Struct, frozen=True):
     list_fen - member_saving_fen - offer_fen - coupon_fen - hand_fen - points_fen + fee_fen - rounding_fen + donation_fen == due_fen.
     `pay_first`: nothing of it is made before it is paid, unless the staff say so.  `coupon_id` is the first of its `coupons`, or null;
     `hand_fen` is what people took off.  `kept` says what made the price, as it was, whatever becomes of its offers.
-    `split_from`, `reopens` and `went_to` name the bills that it comes from and that goes on in its place.
+    `carbon_g` are the grams of CO2e of all of it, null where a line does not say. `split_from`, `reopens` and `went_to` name the bills
+    that it comes from and that goes on in its place.
     """
 
     id: str
@@ -207,6 +211,7 @@ class OrderView(msgspec.Struct, frozen=True):
     reopens: str | None = None
     went_to: str | None = None
     stream_of: str | None = None
+    carbon_g: int | None = None
 
     @property
     def coupon_ids(self) -> list[str]:
@@ -235,7 +240,7 @@ OF_STORE = Read(
 NEW_ORDER = insert(order)
 NEW_LINES = insert(line)
 
-_MADE = {"coupon_id", "coupons", "reasons", "kept", "lines"}
+_MADE = {"coupon_id", "coupons", "reasons", "kept", "lines", "carbon_g"}
 _AS_IT_IS = [name for name in OrderView.__struct_fields__ if name not in _MADE]
 _reasons = msgspec.json.Decoder(list[Reason])
 coupons_of = msgspec.json.Decoder(dict[str, int]).decode
@@ -254,7 +259,15 @@ def view(row: OrderRow, lines: Sequence[LineRow]) -> OrderView:
         reasons=_reasons.decode(row.reasons),
         kept=kept_of(row.applied),
         lines=[_line_view(each) for each in lines],
+        carbon_g=carbon_of(lines),
     )
+
+
+def carbon_of(lines: Sequence[LineRow | LineView]) -> int | None:
+    """Return the grams of CO2e of what lines charge; None where one of them does not say."""
+    there = [each for each in lines if each.qty]
+    known = [each.carbon_g * each.qty for each in there if each.carbon_g is not None]
+    return sum(known) if there and len(known) == len(there) else None
 
 
 def order_row(shown: OrderView) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from goodtaste.menu import api as menu
 from goodtaste.ordering import cart, coupons, facts, first
 from goodtaste.ordering.asked import Cash, PlaceOrder
 from goodtaste.ordering.lines import gift_views, line_row, line_view
-from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, OnOrder, OrderView, order_row
+from goodtaste.ordering.orders import NEW_LINES, NEW_ORDER, OnOrder, OrderView, carbon_of, order_row
 from goodtaste.ordering.spot import Place
 from goodtaste.payment import api as payments
 from goodtaste.pricing import api as pricing
@@ -191,4 +191,5 @@ def _shown(asked: PlaceOrder, decided: Decided, *, paid: bool, earned: int, wher
         placed_at=where.at,
         paid_at=where.at if paid else None,
         lines=[*lines, *gifts],
+        carbon_g=carbon_of([*lines, *gifts]),
     )

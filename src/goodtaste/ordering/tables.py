@@ -127,6 +127,7 @@ line = create_table(
     Column("held_qty", Int, nullable=False),
     Column("voided_qty", Int, nullable=False),
     Column("returned_qty", Int, nullable=False),
+    Column("carbon_g", Int),
     PrimaryKeyConstraint("order_id", "line_no"),
     CheckConstraint("unit_fen >= 0 AND unit_fen <= list_fen", name="ordering_line_price"),
     CheckConstraint(
@@ -142,6 +143,7 @@ line = create_table(
     narrow=True,
 )
 """`dish_id` goes with the pieces to another bill.  `qty` pieces are charged; those that were neither held nor voided were fired.
+`carbon_g`: grams of CO2e of one piece, as the menu said when it was ordered.
 JSON: `words`, what was chosen (`menu.Words`), "" where the name says all;
 `takes`, the portions that one piece takes by SKU, "" where it is one of the SKU itself."""
 

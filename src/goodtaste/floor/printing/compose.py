@@ -73,6 +73,7 @@ async def sale_of(ctx: Ctx, order: OrderView) -> Sale:
             Tender(_method(each.method), each.amount_fen, each.tendered_fen, each.change_fen) for each in paid
         ),
         member=await _member(ctx, order),
+        carbon_g=order.carbon_g,
         qr_url=url,
     )
 

@@ -10,7 +10,7 @@ import msgspec
 from goodtaste.kernel.clock import Clock
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.key_files import loaded, texts
-from goodtaste.kernel.rsa import certificates, private_key, public_keys
+from goodtaste.kernel.rsa import certificates, private_key, public_keys, rsa_key_of
 from goodtaste.payment.agreement import Autopays
 from goodtaste.payment.gateway import Gateway, Gateways
 from goodtaste.payment.gateways import alipay, alipay_wire, testing_keys, unionpay, unionpay_wire, wechat
@@ -220,7 +220,20 @@ def _alipay_keys(settings: Settings) -> alipay_wire.Keys:
     own, other = texts(settings, "alipay_key_file", "alipay_platform_file")
     key = loaded(settings, "alipay_key_file", lambda: private_key(own))
     keys = loaded(settings, "alipay_platform_file", lambda: public_keys(other, key_id=alipay.METHOD))
-    return alipay_wire.Keys(key, next(iter(keys.values())))
+    held = _alipay_certificates(settings, other) if settings.alipay_app_cert_file else None
+    return alipay_wire.Keys(key, next(iter(keys.values())), held)
+
+
+def _alipay_certificates(settings: Settings, platform: str) -> alipay_wire.Certificates:
+    """Return the certificates of Alipay that the settings name; raises `BadSettings`."""
+    own, trusted = texts(settings, "alipay_app_cert_file", "alipay_root_cert_file")
+    (app, *_) = loaded(settings, "alipay_app_cert_file", lambda: certificates(own))
+    roots = loaded(settings, "alipay_root_cert_file", lambda: certificates(trusted))
+    theirs = loaded(settings, "alipay_platform_file", lambda: certificates(platform))
+    by_number = {alipay_wire.number_of_certificate(each): rsa_key_of(each) for each in theirs}
+    return alipay_wire.Certificates(
+        alipay_wire.number_of_certificate(app), alipay_wire.number_of_roots(roots), by_number
+    )
 
 
 def _unionpay_keys(settings: Settings) -> unionpay_wire.Keys:

@@ -93,10 +93,20 @@ def platform_keys() -> Keys:
     return Keys(own, PLATFORM_ID, {MERCHANT_SERIAL: merchant}, MERCHANT_SERIAL, API_KEY)
 
 
-def alipay_keys(*, platform: bool = False) -> alipay_wire.Keys:
-    """Return the keys of the sandbox's app at Alipay, or those of the `platform` itself."""
+def alipay_keys(*, platform: bool = False, certified: bool = False) -> alipay_wire.Keys:
+    """Return the keys of the sandbox's app at Alipay, or those of the `platform` itself; `certified`: with their certificates."""
     own, other = (PLATFORM, MERCHANT) if platform else (MERCHANT, PLATFORM)
-    return alipay_wire.Keys(_key(own), _key(other).public_key())
+    return alipay_wire.Keys(_key(own), _key(other).public_key(), _alipay_certificates() if certified else None)
+
+
+def _alipay_certificates() -> alipay_wire.Certificates:
+    app = certificate("TESTING APP", of=MERCHANT, issuer="TESTING APPS")
+    alipay = alipay_wire.number_of_certificate(certificate("TESTING ALIPAY", issuer="TESTING PLATFORM"))
+    return alipay_wire.Certificates(
+        alipay_wire.number_of_certificate(app),
+        alipay_wire.number_of_roots([certificate("TESTING ROOT")]),
+        {alipay: _key(PLATFORM).public_key()},
+    )
 
 
 @cache

@@ -40,6 +40,7 @@ export interface Totals {
   readonly member_saving_fen: number
   readonly offer_fen?: number
   readonly coupon_fen: number
+  readonly hand_fen?: number
   readonly points_fen: number
   readonly rounding_fen?: number
   readonly donation_fen?: number
@@ -67,7 +68,7 @@ export function yuan(fen: number): string {
 export function faults(price: Totals, explained: Row): string[] {
   const found: string[] = []
   const fees = sum((price.fees ?? []).map((fee) => fee.amount_fen - fee.waived_fen))
-  const saved = price.member_saving_fen + (price.offer_fen ?? 0) + price.coupon_fen + price.points_fen
+  const saved = price.member_saving_fen + (price.offer_fen ?? 0) + price.coupon_fen + (price.hand_fen ?? 0) + price.points_fen
   const goods = price.list_fen - saved
   const rounding = price.rounding_fen ?? 0
   if (goods + fees - rounding + (price.donation_fen ?? 0) !== price.due_fen) found.push('due')
