@@ -109,7 +109,7 @@ def main() -> None:
             server.stop()
     keep(found)
     for each in found:
-        print(f"{each.name}: {each.value:.0f} {each.unit}{f' (target {each.target})' if each.target else ''}")
+        print(f"{each.name}: {each.value:g} {each.unit}{f' (target {each.target})' if each.target else ''}")
 
 
 if __name__ == "__main__":
