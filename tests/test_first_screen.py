@@ -74,7 +74,8 @@ def a_menu(name: str = "红烧肉", tag: str = "招牌") -> MenuShown:
     sku = SkuShown(id="s", name="", list_fen=5850, member_fen=5200, reference_fen=None, sold_out=False)
     dish = DishShown(
         **{"id": "d", "kind": "dish", "name": name, "description": name, "pictures": ("pictures/a b.webp",)},
-        **{"tags": (tag,), "allergens": (), "spice": 0, "calories_kcal": None, "prep_minutes": 8, "sold_out": False},
+        **{"tags": (tag,), "allergens": (), "spice": 0, "calories_kcal": None, "carbon_g": None},
+        **{"prep_minutes": 8, "sold_out": False},
         **{"skus": (sku,), "groups": (), "slots": ()},
     )
     category = CategoryShown("c", name, (), True, (dish,))
@@ -131,7 +132,7 @@ async def test_what_is_sold_now_stands_in_the_page(shop: Shop, built: Path) -> N
         assert dish == sold[dish["id"]]
         assert dish["name"] in seen.text
     stores = {each["id"]: each for each in (await shop.get("/v1/stores?limit=200")).json()}
-    assert boot["stores"][-1] == stores[store_id]
+    assert {each["id"]: each for each in boot["stores"]}[store_id] == stores[store_id]
     assert stores[store_id]["name"] in seen.text
     assert answer.headers["vary"] == "accept-encoding, accept-language, cookie"
 
