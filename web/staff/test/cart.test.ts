@@ -7,7 +7,7 @@ import { listOf, useCart } from '@/stores/cart'
 // What a till needs of a SKU; whatever else a menu tells is not looked at.
 const sku = (id: string, fen: number): Sku => ({ id, name: '', list_fen: fen, member_fen: null, sold_out: false }) as Sku
 const dish = (id: string, name: string, fen: number): Dish =>
-  ({ id, kind: 'dish', name, description: '', pictures: [], tags: [], allergens: [], spice: 0, calories_kcal: null, prep_minutes: 1, sold_out: false, skus: [sku(`${id}-1`, fen)], groups: [], slots: [] }) as Dish
+  ({ id, kind: 'dish', name, description: '', pictures: [], tags: [], allergens: [], spice: 0, calories_kcal: null, carbon_g: null, prep_minutes: 1, sold_out: false, skus: [sku(`${id}-1`, fen)], groups: [], slots: [] }) as Dish
 const buns = dish('buns', '小笼包', 2800)
 const rice = dish('rice', '蛋炒饭', 2600)
 
