@@ -333,10 +333,13 @@ async def test_each_station_gets_its_own_slip_and_what_has_none_goes_to_the_kitc
 
 
 async def test_the_parts_of_a_set_meal_are_on_the_slips_of_their_stations_with_its_name(desk: Desk) -> None:
-    bar, by = new_id(), "store_manager"
+    bar, stove, by = new_id(), new_id(), "store_manager"
     path = f"/v1/stores/{desk.store.id}/kitchen"
-    await desk.done("PUT", f"{path}/stations/{bar}", {"name": f"水吧 {bar}"}, by)
-    await desk.done("PUT", f"{path}/routes", {"routes": [{"subject_id": the("dish/tea"), "station_id": bar}]}, by)
+    for station, name in ((bar, "水吧"), (stove, "面档")):
+        await desk.done("PUT", f"{path}/stations/{station}", {"name": f"{name} {station}"}, by)
+    to = {"dish/tea": bar, "dish/noodles": stove}
+    routes = [{"subject_id": the(dish), "station_id": station} for dish, station in to.items()]
+    await desk.done("PUT", f"{path}/routes", {"routes": routes}, by)
     _, drinks = await desk.a_printer(f"水吧 {new_id()}", purposes=["kitchen"], stations=[bar])
     _, kitchen = await desk.a_printer(f"后厨 {new_id()}", purposes=["kitchen"])
     table = {"kind": "dine_in", "table_id": desk.store.tables[0], "channel": "table_qr"}
