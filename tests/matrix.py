@@ -151,6 +151,8 @@ GET    /v1/orders/{order_id}/discounts                          | ?  -  -  -  | 
 POST   /v1/orders/{order_id}/discounts                          | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/discounts/{discount_id}/end        | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/fire                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
+POST   /v1/orders/{order_id}/member                             | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
+POST   /v1/orders/{order_id}/member/preview                     | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/merge                              | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/moves                              | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/open-again                         | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  -  +

@@ -174,6 +174,8 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/orders/{order_id}/moves": lambda s, c: {
         "id": new_id(), "version": 99, "to_order_id": new_id(), "pieces": [PIECE],
     },
+    "POST /v1/orders/{order_id}/member": _same({"version": 99, "seen_due_fen": 0}),
+    "POST /v1/orders/{order_id}/member/preview": _same({"version": 99}),
     "POST /v1/orders/{order_id}/merge": lambda s, c: {"id": new_id(), "version": 99, "to_order_id": s.ids["order_id"], "to_version": 1},
     "POST /v1/orders/{order_id}/reopen": lambda s, c: {"id": new_id(), "version": 99, **REASON},
     "POST /v1/orders/{order_id}/seat": lambda s, c: {"version": 99, "table_id": new_id()},

@@ -15,6 +15,7 @@ from goodtaste.events.ordering import (
     LinesFired,
     LinesMoved,
     LinesReturned,
+    MemberChanged,
     OrderAdvanced,
     OrderCancelled,
     OrderCompleted,
@@ -287,6 +288,8 @@ def subscriptions() -> Subscriptions:
     heard.add(OrderRefunded, "floor.live_on_progress", live_hearing.on_progress)
     heard.add(LinesReturned, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(TableChanged, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(MemberChanged, "floor.seating_on_member", floor_closing.on_member)
+    heard.add(MemberChanged, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(OrderAdvanced, "floor.live_on_progress", live_hearing.on_progress)
     heard.add(OrderCancelled, "floor.live_on_progress", live_hearing.on_progress)
     return heard

@@ -1,4 +1,4 @@
-"""What ordering tells.  `stream` is the member, or the order where there is none: its events are heard in their order."""
+"""What ordering tells.  `stream` is the member as the order began, or the order: its events are heard in their order."""
 
 from __future__ import annotations
 
@@ -167,6 +167,20 @@ class TableChanged(Event, frozen=True):
     store_id: str
     table_id: str | None
     party: int | None
+
+
+class MemberChanged(Event, frozen=True):
+    """An unpaid bill is another member's now, or nobody's; `stream` stays what it was."""
+
+    topic = "ordering.member_changed.v1"
+    key_field = "stream"
+
+    order_id: str
+    stream: str
+    store_id: str
+    member_id: str | None
+    was: str | None
+    due_fen: int
 
 
 class OrderPaid(Event, frozen=True):

@@ -35,16 +35,27 @@ from goodtaste.member.standing import (
     standings,
 )
 from goodtaste.member.vault import is_ours
-from goodtaste.member.visits import NotPresent, Visit, VisitOver, present, public_keys, visit_query
+from goodtaste.member.visits import (
+    CodeText,
+    NotPresent,
+    Visit,
+    VisitOver,
+    begun,
+    present,
+    public_keys,
+    read_code,
+    visit_query,
+    whose,
+)
 from goodtaste.member.wechat import Wechat
 
 __all__ = [
-    "LADDER", "NOBODY", "PROGRAM_TERMS", "PROOFS", "Adjustment", "Birthday", "Brought", "Consent", "FavouriteDish", "GrantOver",
+    "LADDER", "NOBODY", "PROGRAM_TERMS", "PROOFS", "Adjustment", "Birthday", "Brought", "CodeText", "Consent", "FavouriteDish", "GrantOver",
     "GrantUnknown", "Level", "LevelGrant", "LevelUnknown", "Liability", "MemberCode", "MemberFrozen", "MemberUnknown",
     "NoPhone", "NotPresent", "ProfilePatch", "Program", "ProgramChange", "ProgramView", "Proof", "PublicKey", "Reach",
-    "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "after", "by_kid", "change_profile",
+    "Receipt", "Sms", "Standing", "Visit", "VisitOver", "Wechat", "adjust", "after", "begun", "by_kid", "change_profile",
     "change_program", "cheaper_favourites", "classify", "complete_at_once", "consent_query", "counted_in_hour", "effective",
     "end_grant", "expiry", "grant_level", "granted", "growth_earned", "is_ours", "joined", "known", "level_for", "liability",
-    "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys", "reach", "read_program", "receipt",
-    "set_program", "sign_in", "standing", "standings", "text", "verify", "visit_query", "wechat_proof",
+    "points_earned", "present", "program_snapshot", "prolong_grant", "public_keys", "reach", "read_code", "read_program", "receipt",
+    "set_program", "sign_in", "standing", "standings", "text", "verify", "visit_query", "wechat_proof", "whose",
 ]  # fmt: skip

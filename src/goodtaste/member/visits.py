@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.db import Id, Query, Read, Steps, first, insert, par, rows, script
+from goodtaste.kernel.db import Change, Id, Query, Read, Steps, first, insert, par, rows, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import new_id
 from goodtaste.kernel.input import Id as IdText
@@ -23,7 +23,7 @@ from goodtaste.ledger import api as ledger
 from goodtaste.member import codes, scan
 from goodtaste.member.codes import MemberCode, PublicKey
 from goodtaste.member.otp import counted
-from goodtaste.member.record import BY_HANDLE, MEMBER, one
+from goodtaste.member.record import BY_HANDLE, MEMBER, MemberRow, one
 from goodtaste.member.standing import MemberUnknown
 from goodtaste.member.tables import code_use, visit
 
@@ -72,10 +72,13 @@ class VisitOver(Refusal):
     code = "member.visit_over"
 
 
+CodeText = Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+
+
 class Scanned(Input, frozen=True):
     """What was scanned, and where."""
 
-    code: Annotated[str, msgspec.Meta(min_length=1, max_length=256)]
+    code: CodeText
     store_id: IdText
 
 
@@ -169,7 +172,7 @@ def _count_numeric(handle: str, *, at: datetime) -> Steps[None]:
     yield [counted("numeric", handle, at=at)]
 
 
-async def _read(ctx: Ctx, text: str) -> MemberCode:
+async def read_code(ctx: Ctx, text: str) -> MemberCode:
     """Return what a scanned member code says, once its signature or password holds."""
     code, keyring = scan.trimmed(text), ctx.process.keyring
     kind = scan.classify(code)
@@ -188,20 +191,34 @@ async def _read(ctx: Ctx, text: str) -> MemberCode:
 
 async def arrive(ctx: Ctx, asked: Scanned) -> Arrived:
     """Begin a visit with a member code, which is thereby used."""
-    shown = await _read(ctx, asked.code)
+    shown = await read_code(ctx, asked.code)
     return await ctx.run(begin(shown, visit_id=new_id(), store_id=asked.store_id, actor=ctx.actor, at=ctx.now))
+
+
+def whose(shown: MemberCode) -> Steps[MemberRow]:
+    """Return the member whose verified code was shown; it may be shown once more."""
+    row = yield from first(BY_HANDLE(handle=shown.handle))
+    if row is None or row.status == "erased":
+        raise MemberUnknown(member_id=None)
+    return row
+
+
+def begun(
+    shown: MemberCode, row: MemberRow, *, visit_id: str, store_id: str, actor: Actor, at: datetime
+) -> list[Change]:
+    """Return the changes that use a member's code up and begin their visit."""
+    until = at + STAY
+    return [
+        USE_CODE(handle=shown.handle, nonce=shown.nonce, expires_at=shown.expires_at),
+        ARRIVE(id=visit_id, member_id=row.id, store_id=store_id, staff_id=actor.id, at=at, expires_at=until),
+    ]
 
 
 @script
 def begin(shown: MemberCode, *, visit_id: str, store_id: str, actor: Actor, at: datetime) -> Steps[Arrived]:
     """Begin a visit of the member whose verified code was shown.  Refuses `CodeUsed` for a code that was shown before."""
-    row = yield from first(BY_HANDLE(handle=shown.handle))
-    if row is None or row.status == "erased":
-        raise MemberUnknown(member_id=None)
+    row = yield from whose(shown)
     points = (yield from ledger.read_balances(row.id))[ledger.POINTS].available
-    until = at + STAY
-    yield [
-        USE_CODE(handle=shown.handle, nonce=shown.nonce, expires_at=shown.expires_at),
-        ARRIVE(id=visit_id, member_id=row.id, store_id=store_id, staff_id=actor.id, at=at, expires_at=until),
-    ]
-    return Arrived(visit_id, row.id, row.nickname, row.level, points, row.phone_masked, row.status == "frozen", until)
+    yield begun(shown, row, visit_id=visit_id, store_id=store_id, actor=actor, at=at)
+    until, frozen = at + STAY, row.status == "frozen"
+    return Arrived(visit_id, row.id, row.nickname, row.level, points, row.phone_masked, frozen, until)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -38,9 +39,10 @@ _PRICE = {
     ),
     **dict.fromkeys(("fee_fen", "rounding_fen", "donation_fen", "due_fen", "party"), Int),
     **dict.fromkeys(("coupons", "reasons", "applied"), Str),
-    **dict.fromkeys(("hold_id", "table_id"), Id),
+    **dict.fromkeys(("hold_id", "table_id", "member_id", "stream_of"), Id),
 }
 _SHARES = ("offer_fen", "coupon_fen", "hand_fen", "points_fen", "rounding_fen", "due_fen")
+_COSTS = ("unit_fen", *_SHARES)
 _PIECES = ("qty", "ordered_qty", "held_qty", "voided_qty", "returned_qty")
 _NOTHING = dict.fromkeys(_SHARES, 0)
 REPRICED = change(
@@ -57,7 +59,7 @@ REPRICED = change(
 SHARED = change(
     update(line)
     .where(line.c.order_id == par("order_id", Id), line.c.line_no == par("line_no", Int))
-    .values({name: par(name, Int) for name in (*_SHARES, *_PIECES)}),
+    .values({name: par(name, Int) for name in (*_COSTS, *_PIECES)}),
     guard="ordering_line_gone",
 )
 LINE_GONE = change(
@@ -160,9 +162,16 @@ class Repriced(msgspec.Struct, frozen=True):
         return [self.moved, *self.writes, *moved_stock(self.after.store_id, self.stock)]
 
 
+class Anew(msgspec.Struct, frozen=True):
+    """Whose a bill was before, and when its `rounds` were ordered: its lines cost what they did then, for whose it is now."""
+
+    was: str | None
+    rounds: Mapping[int, datetime]
+
+
 class Coming(msgspec.Struct, frozen=True):
     """What comes to a bill and leaves it: `chosen` with the round `owner`, lines `arriving` from another bill, lines `leaving` to one,
-    `gifts` that another bill loses and that may be given here, and portions that go `back` on sale.
+    `gifts` that another bill loses and that may be given here, portions that go `back` on sale, and a member in place of another (`anew`).
     """
 
     chosen: Sequence[menu.Chosen] = ()
@@ -171,6 +180,7 @@ class Coming(msgspec.Struct, frozen=True):
     leaving: Sequence[LineRow] = ()
     gifts: Sequence[LineRow] = ()
     back: dict[str, int] = {}
+    anew: Anew | None = None
 
 
 NOTHING = Coming()
@@ -203,7 +213,8 @@ def reprice(
     number = max([each.round for each in lines], default=0) + bool(chosen)
     bought = [each for each in lines if each.line_no not in kept.gifts]
     there = [*bought, *coming.arriving]
-    cart_lines = [*(_as_line(each, where.book) for each in there if each.qty), *(each.line for each in chosen)]
+    as_line = _as_it_was(found, coming.anew, where.book) if coming.anew else _as_ordered(where.book)
+    cart_lines = [*(as_line(each) for each in there if each.qty), *(each.line for each in chosen)]
     context = cart.context(
         at_hand.ground, at_hand.seen, where, standing=at_hand.standing, points=at_hand.balances, points_wanted=points
     )
@@ -224,18 +235,18 @@ def reprice(
     of = {stay.get(line_no, line_no): offer_id for line_no, offer_id in keeps.gifts.items()}
     price = _price(priced, hold_id if priced.points else None) | {
         "applied": kept_text(msgspec.structs.replace(keeps, gifts=of)),
-        "table_id": found.table_id,
-        "party": found.party,
+        **{name: getattr(found, name) for name in ("table_id", "party", "member_id", "stream_of")},
     }
     wanted = menu.total([*(each.takes for each in chosen), *({each["sku_id"]: each["qty"]} for each in fresh)])
     back = menu.total([coming.back, portions((each, each.qty) for each in gone)])
-    shown = {each.line_no: msgspec.structs.replace(each, **_shares(by_no.get(each.line_no))) for each in there}
+    shown = {each.line_no: msgspec.structs.replace(each, **_costs(by_no.get(each.line_no))) for each in there}
     came = {each.line_no for each in coming.arriving}
     writes = [
         SHARED.many([_shared(found.id, each) for line_no, each in shown.items() if line_no not in came]),
         LINE_GONE.many([{"order_id": found.id, "line_no": each.line_no} for each in [*gone, *coming.leaving]]),
         NEW_LINES.many([*rows, *fresh, *(_moved_row(found.id, shown[line_no]) for line_no in came)]),
-        *_offers(found, reckoned, kept.first, at_hand, where),
+        *_offers(found, reckoned, at_hand, where),
+        *_first(found, reckoned, coming.anew.was if coming.anew else found.member_id),
     ]
     left = {each.line_no for each in gone}
     stays = [each for each in lines if each.line_no in kept.gifts and each.line_no not in left]
@@ -268,11 +279,32 @@ def _known_gifts(gifts: Sequence[LineView], known: Sequence[LineRow]) -> list[Li
     return found
 
 
-def _as_line(each: LineRow, book: menu.MenuBook) -> pricing.Line:
+def _as_ordered(book: menu.MenuBook) -> Callable[[LineRow], pricing.Line]:
     """A line keeps the prices at which it was ordered."""
+
+    def as_line(each: LineRow) -> pricing.Line:
+        return _line(each, book, kept_fen=each.unit_fen)
+
+    return as_line
+
+
+def _as_it_was(found: OrderRow, anew: Anew, book: menu.MenuBook) -> Callable[[LineRow], pricing.Line]:
+    """A line costs what it would have cost the member of now as it was ordered: a member saves what they would have saved then."""
+
+    def as_line(each: LineRow) -> pricing.Line:
+        at = anew.rounds.get(each.round, found.placed_at)
+        here: dict[str, Any] = {"store_id": found.store_id, "channel": found.channel, "at": at}
+        list_fen, member_fen = (book.price_of(each.sku_id, kind, **here) for kind in ("list", "member"))
+        if list_fen is None or member_fen is None:
+            return _line(each, book)
+        return _line(each, book, member_fen=max(0, each.list_fen - max(0, list_fen - member_fen)))
+
+    return as_line
+
+
+def _line(each: LineRow, book: menu.MenuBook, **prices: int) -> pricing.Line:
     sku = book.sku.get(each.sku_id)
-    dish_id = sku.dish_id if sku else ""
-    return pricing.Line(each.line_no, each.sku_id, dish_id, each.qty, each.list_fen, kept_fen=each.unit_fen)
+    return pricing.Line(each.line_no, each.sku_id, sku.dish_id if sku else "", each.qty, each.list_fen, **prices)
 
 
 def _as_row(row: dict[str, Any]) -> LineRow:
@@ -283,15 +315,15 @@ def _moved_row(order_id: str, each: LineRow) -> dict[str, Any]:
     return {**msgspec.structs.asdict(each), "order_id": order_id}
 
 
-def _shares(each: pricing.PricedLine | None) -> dict[str, int]:
-    return {name: getattr(each, name) for name in _SHARES} if each else _NOTHING
+def _costs(each: pricing.PricedLine | None) -> dict[str, int]:
+    return {name: getattr(each, name) for name in _COSTS} if each else _NOTHING
 
 
 def _shared(order_id: str, each: LineRow) -> dict[str, Any]:
     return {
         "order_id": order_id,
         "line_no": each.line_no,
-        **{name: getattr(each, name) for name in (*_SHARES, *_PIECES)},
+        **{name: getattr(each, name) for name in (*_COSTS, *_PIECES)},
     }
 
 
@@ -318,13 +350,13 @@ def _gifts_that_stay(
     return stay, list(there.values())
 
 
-def _offers(found: OrderRow, reckoned: cart.Reckoned, was_first: bool, at_hand: AtHand, where: Place) -> list[Change]:
+def _offers(found: OrderRow, reckoned: cart.Reckoned, at_hand: AtHand, where: Place) -> list[Change]:
     if not at_hand.own and not reckoned.uses:
         return []
     uses = reckoned.uses
     if at_hand.beside:  # its place among the member's uses is free only once this is written
         uses = [msgspec.structs.replace(each, limit_each=each.limit_each and each.limit_each + 1) for each in uses]
-    changes = promo.change_uses(
+    return promo.change_uses(
         at_hand.own,
         uses,
         order_id=found.id,
@@ -332,7 +364,13 @@ def _offers(found: OrderRow, reckoned: cart.Reckoned, was_first: bool, at_hand: 
         had=[*reckoned.hand.had, *at_hand.beside],
         at=where.at,
     )
-    if found.member_id and reckoned.is_first != was_first:
-        move = first.take if reckoned.is_first else first.give_back
-        changes = [*changes, move(found.member_id, found.id)]
-    return changes
+
+
+def _first(found: OrderRow, reckoned: cart.Reckoned, member_was: str | None) -> list[Change]:
+    """Let who had the price of a first order have it again, and the bill's member of now have it here."""
+    had = member_was if kept_of(found.applied).first else None
+    has = found.member_id if reckoned.is_first else None
+    if had == has:
+        return []
+    back = [first.give_back(had, found.id)] if had else []
+    return [*back, first.take(has, found.id)] if has else back

@@ -24,8 +24,8 @@ _choice = msgspec.json.Decoder(Choice).decode
 
 
 def stream(order: OrderRow | OrderView) -> str:
-    """Return whose events those of an order are ordered with: the member's, those of the bill it was made of, or its own."""
-    return order.member_id or order.stream_of or order.id
+    """Return whose events those of an order are ordered with: as it began, whoever's it is now, else its member's, or its own."""
+    return order.stream_of or order.member_id or order.id
 
 
 def told_lines(lines: Sequence[LineView] | Sequence[LineRow]) -> list[OrderLine]:

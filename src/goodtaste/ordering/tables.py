@@ -92,7 +92,7 @@ off by its id; `applied`, what made its price (`frozen.Kept`), "" where nothing 
 
 They are written and read with the order alone, and never changed once it is paid.  `split_from`: the first bill of those it was split off;
 `reopens`: the order that was taken back to open this one; `went_to`: the bill that goes on in its place, by a merge or a reopening;
-`stream_of`: with whose events its own are ordered, where it was made of another bill."""
+`stream_of`: with whose events its own are ordered, where it was made of another bill or its member is another than at first."""
 
 first = create_table(
     "ordering_first",

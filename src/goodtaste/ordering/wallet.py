@@ -11,6 +11,7 @@ from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Steps, first, script
 from goodtaste.member import api as members
+from goodtaste.ordering import facts
 from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, one, read, read_row
 from goodtaste.ordering.pay import NOT_PARTED, NOT_PAYING, PAYING, mark_paid, payable
 from goodtaste.ordering.spot import Place
@@ -37,7 +38,7 @@ def _start(
         order_id=order_id,
         due_fen=found.due_fen,
         store_id=found.store_id,
-        stream=found.member_id or found.id,
+        stream=facts.stream(found),
         gateways=gateways,
         actor=actor.id,
         today=place.today,

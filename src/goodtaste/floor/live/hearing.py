@@ -8,6 +8,7 @@ from datetime import datetime
 from goodtaste.events.ordering import (
     LinesMoved,
     LinesReturned,
+    MemberChanged,
     OrderAdvanced,
     OrderCancelled,
     OrderPaid,
@@ -19,7 +20,7 @@ from goodtaste.floor.live import topics
 from goodtaste.floor.seating.rows import BY_ORDERS
 from goodtaste.kernel.db import Change, Steps, rows
 
-Moved = RoundAdded | LinesReturned | TableChanged
+Moved = RoundAdded | LinesReturned | MemberChanged | TableChanged
 
 
 def on_bill(event: Moved, at: datetime) -> Steps[list[Change]]:

@@ -8,7 +8,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import delete, update
 
-from goodtaste.events.ordering import LinesMoved, OrderPaid, OrderPlaced
+from goodtaste.events.ordering import LinesMoved, MemberChanged, OrderPaid, OrderPlaced
 from goodtaste.floor.live import topics
 from goodtaste.floor.seating.rows import (
     AT_TABLES,
@@ -54,6 +54,11 @@ class Close(Input, frozen=True):
     reason: Text = ""
 
 
+IN_NAME_OF = change(
+    update(seating)
+    .where(seating.c.id == par("id", Id), seating.c.member_id.is_not_distinct_from(par("was", Id)))
+    .values(member_id=par("member_id", Id))
+)
 STATE = change(
     update(seating)
     .where(seating.c.id == par("id", Id), seating.c.version == par("seen", Int), seating.c.state != "closed")
@@ -173,6 +178,14 @@ def on_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
         stays_open(seating_id),
         topics.moved(topics.seating_of(seating_id), topics.floor_of(event.store_id)),
     ]
+
+
+def on_member(event: MemberChanged, at: datetime) -> Steps[list[Change]]:
+    """Let what a party orders next be in the name of whose its bill is now, if it was in the name of whose the bill was."""
+    found = yield from rows(BY_ORDERS(order_ids=[event.order_id]))
+    if not found:
+        return []
+    return [IN_NAME_OF(id=found[0].seating_id, was=event.was, member_id=event.member_id)]
 
 
 def _attached(event: OrderPlaced | OrderPaid) -> Steps[list[Change]]:

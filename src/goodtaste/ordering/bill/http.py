@@ -10,8 +10,9 @@ from litestar.params import JSONBody
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import context, member_or_staff, staff
+from goodtaste.member import api as members
 from goodtaste.ordering import orders
-from goodtaste.ordering.bill import discounts, kitchen, merge, moves, reopen, returns, seat, shares
+from goodtaste.ordering.bill import discounts, kitchen, merge, moves, reopen, returns, seat, shares, whose
 from goodtaste.ordering.bill_rows import Discount
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.where import where_of
@@ -110,6 +111,31 @@ async def change_seat(order_id: Id, data: JSONBody[seat.Seat], request: Asked) -
     return await ctx.run(seat.change_seat(order_id, data, actor=ctx.actor, where=await where_of(ctx, order_id)))
 
 
+async def code_shown(ctx: Ctx, asked: whose.Whose, order_id: str) -> members.MemberCode | None:
+    """Return the verified member code that was scanned, where one was."""
+    if asked.code is None:
+        return None
+    store_id = await ctx.query(orders.store_of(order_id, actor=ctx.actor))
+    ctx.actor.need("member.identify", store_id=store_id)
+    return await members.read_code(ctx, asked.code)
+
+
+@post("/v1/orders/{order_id:str}/member/preview", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def preview_member(order_id: Id, data: JSONBody[whose.Whose], request: Asked) -> OrderView:
+    """Show what an unpaid bill would be if it were a member's, or nobody's."""
+    ctx = context(request)
+    by: dict[str, Any] = {"shown": await code_shown(ctx, data, order_id), "where": await where_of(ctx, order_id)}
+    return await ctx.query(whose.preview(order_id, data, actor=ctx.actor, **by))
+
+
+@post("/v1/orders/{order_id:str}/member", opt=staff("order.place"), tags=["orders"], status_code=200)
+async def put_member(order_id: Id, data: JSONBody[whose.PutMember], request: Asked) -> OrderView:
+    """Put a member on an unpaid bill, or take theirs off."""
+    ctx = context(request)
+    by: dict[str, Any] = {"shown": await code_shown(ctx, data, order_id), "where": await where_of(ctx, order_id)}
+    return await ctx.run(whose.put(order_id, data, actor=ctx.actor, **by))
+
+
 @post("/v1/orders/{order_id:str}/shares", opt=member_or_staff("order.read"), tags=["orders"], status_code=200)
 async def order_shares(order_id: Id, data: JSONBody[shares.Split], request: Asked) -> shares.Shares:
     """Show what is due of an order in shares that add up: in so many ways, by amounts, or by guest."""
@@ -155,5 +181,7 @@ ROUTES: list[Any] = [
     order_shares,
     move_lines,
     merge_bill,
+    preview_member,
+    put_member,
     reopen_order,
 ]

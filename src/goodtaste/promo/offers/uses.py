@@ -105,7 +105,14 @@ _THIS = (
     use.c.saved_fen == par("seen_fen", Int),
 )
 CHANGED = change(
-    update(use).where(*_THIS).values(version=par("version", Int), saved_fen=par("saved_fen", Int)),
+    update(use)
+    .where(*_THIS)
+    .values(
+        version=par("version", Int),
+        saved_fen=par("saved_fen", Int),
+        member_id=par("member_id", Id),
+        nth=par("nth", Int),
+    ),
     guard="promo_offer_use_moved",
 )
 ENDED = change(delete(use).where(*_THIS), guard="promo_offer_use_moved")
@@ -151,7 +158,7 @@ def change_uses(
 ) -> list[Change]:
     """Return the changes by which an order that uses `found` uses `uses` instead, for a bill that is priced anew.
 
-    Stopped as in `use_offers`, by what it goes on using too.
+    What it goes on using counts for the member it has now.  Stopped as in `use_offers`, by what it goes on using too.
     """
     before = {each.offer_id: each for each in found}
     new = [each for each in uses if each.offer_id not in before]
@@ -162,7 +169,7 @@ def change_uses(
     return [
         USED.many(counted),
         NEW.many([_row(each, order_id, member_id, had, at) for each in new]),
-        CHANGED.many([_changed(was, version=each.version, saved_fen=each.saved_fen) for each, was in kept]),
+        CHANGED.many([_changed(was, _goes_on(each, was, member_id=member_id, had=had)) for each, was in kept]),
         *give_back([each for each in found if each.offer_id in gone]),
     ]
 
@@ -196,7 +203,7 @@ def give_back(found: Sequence[Used], parts_fen: Mapping[str, int] | None = None)
             [{"order_id": each.order_id, "offer_id": each.offer_id, "seen_fen": each.saved_fen} for each in ended]
         ),
         *(
-            [CHANGED.many([_changed(e, version=e.version, saved_fen=e.saved_fen - fen) for e, fen in less])]
+            [CHANGED.many([_changed(e, msgspec.structs.replace(e, saved_fen=e.saved_fen - fen)) for e, fen in less])]
             if less
             else []
         ),
@@ -207,9 +214,14 @@ def _counted(offer_id: str, version: int, used: int, used_fen: int) -> dict[str,
     return {"id": offer_id, "live_version": version, "used": used, "used_fen": used_fen}
 
 
-def _changed(was: Used, *, version: int, saved_fen: int) -> dict[str, object]:
-    row = {"order_id": was.order_id, "offer_id": was.offer_id, "seen_fen": was.saved_fen}
-    return row | {"version": version, "saved_fen": saved_fen}
+def _goes_on(asked: OfferUse, was: Used, *, member_id: str | None, had: Sequence[Used]) -> Used:
+    """Return a use as it becomes; for the same member it keeps its place among theirs."""
+    nth = was.nth if was.member_id == member_id else _place(asked, was.order_id, member_id, had)
+    return msgspec.structs.replace(was, version=asked.version, saved_fen=asked.saved_fen, member_id=member_id, nth=nth)
+
+
+def _changed(was: Used, now: Used) -> dict[str, object]:
+    return msgspec.structs.asdict(now) | {"seen_fen": was.saved_fen}
 
 
 def _row(asked: OfferUse, order_id: str, member_id: str | None, had: Sequence[Used], at: datetime) -> dict[str, object]:
@@ -218,15 +230,20 @@ def _row(asked: OfferUse, order_id: str, member_id: str | None, had: Sequence[Us
         "offer_id": asked.offer_id,
         "version": asked.version,
         "member_id": member_id,
-        "nth": _nth(asked, order_id, had) if member_id and asked.limit_each else None,
+        "nth": _place(asked, order_id, member_id, had),
         "saved_fen": asked.saved_fen,
         "used_at": at,
     }
 
 
-def _nth(asked: OfferUse, order_id: str, had: Sequence[Used]) -> int:
-    """Return the lowest place that no other order of the member takes; two that take the same one break the limit's constraint."""
-    limit = asked.limit_each or LIMIT_MAX
+def _place(asked: OfferUse, order_id: str, member_id: str | None, had: Sequence[Used]) -> int | None:
+    """Return the lowest place that no other order of the member takes; two that take the same one break the limit's constraint.
+
+    None where nobody's uses are limited.
+    """
+    limit = asked.limit_each
+    if member_id is None or not limit:
+        return None
     taken: Collection[int | None] = {e.nth for e in had if e.offer_id == asked.offer_id and e.order_id != order_id}
     for nth in range(1, limit + 1):
         if nth not in taken:
