@@ -187,7 +187,7 @@ def test_a_reload_without_a_network_keeps_menu_and_cart_and_says_what_waits(open
     expect(page.locator(".cart li")).to_have_count(1)
     desk.keys("1")
     expect(page.locator(".cart .stepper .num")).to_have_text("2")
-    expect(page.get_by_role("button", name="现金")).to_be_disabled()
+    expect(page.get_by_role("button", name="扫付款码")).to_be_disabled()
     desk.picture("pos-offline")
     desk.context.set_offline(False)
     expect(page.locator("[data-test=offline]")).to_have_count(0, timeout=15_000)

@@ -39,7 +39,7 @@ export const WORDS = of({
   skip: ['跳到内容', 'Skip to the content'],
   online: ['在线', 'Online'],
   offline: ['离线', 'Offline'],
-  offline_banner: ['网络断开。可以继续点单和挂单；收款、退款和会员要等恢复连接。', 'No connection. You can go on taking orders and hold them; payments, refunds and members wait until it is back.'],
+  offline_banner: ['网络断开。点单、挂单、收现金照常，恢复后自动补送；扫码付款、会员、优惠券、桌台和退款要等恢复。厨房现在收不到单。', 'No connection. Orders, holding and cash go on and are sent once it is back; wallets, members, coupons, tables and refunds wait. The kitchen sees nothing now.'],
   back_online: ['网络已恢复', 'The connection is back'],
   fresh: ['有新版本', 'A new version is ready'],
   fresh_load: ['重新加载', 'Load it'],

@@ -88,6 +88,8 @@ export const useCart = defineStore('cart', () => {
   const pieces = computed(() => basket.value.lines.reduce((sum, line) => sum + line.qty, 0))
   const listFen = computed(() => basket.value.lines.reduce((sum, line) => sum + listOf(line), 0))
   const dueFen = computed(() => quote.value?.priced.due_fen ?? listFen.value)
+  /** Whether it can be sold for cash while the house cannot be reached: at a known price, with nothing that only the house knows. */
+  const sellsAlone = computed(() => basket.value.member === null && basket.value.kind !== 'dine_in' && dueFen.value > 0)
   const qtyOfDish = computed(() => {
     const found = new Map<string, number>()
     for (const line of basket.value.lines) found.set(line.dishId, (found.get(line.dishId) ?? 0) + line.qty)
@@ -244,7 +246,7 @@ export const useCart = defineStore('cart', () => {
   watch(held, (now) => keep('held', now.length ? now : null))
 
   return {
-    basket, held, quote, pricing, fault, offline, coupons, chosen, isEmpty, pieces, listFen, dueFen, qtyOfDish,
+    basket, held, quote, pricing, fault, offline, coupons, chosen, isEmpty, pieces, listFen, dueFen, sellsAlone, qtyOfDish,
     change, add, setQty, replace, remove, clear, restore, hold, recall, drop, arrive, leaveMember, asked, price,
   }
 })

@@ -6,14 +6,17 @@ import { faultOf, type Fault } from '@/lib/fault'
 import { newId } from '@/lib/ids'
 import { keep, kept } from '@/lib/kept'
 import { net } from '@/lib/net'
+import { o } from '@/lib/offlineWords'
 import { useCart, type Basket } from './cart'
+import { useOutbox } from './outbox'
 
 export type Way = { readonly by: 'cash'; readonly tenderedFen: number } | { readonly by: 'wallet'; readonly method: string; readonly code: string } | { readonly by: 'later' } | { readonly by: 'split' }
 
 /**
  * How far a sale is. `doubt`: a reply was lost and it is being found out what became of it. `unpaid`: the order stands and waits for money.
+ * `kept`: its cash is taken, and it lies in the outbox until the house can be reached.
  */
-export type Stage = 'placing' | 'paying' | 'doubt' | 'unpaid' | 'paid' | 'placed' | 'cancelled'
+export type Stage = 'placing' | 'paying' | 'doubt' | 'unpaid' | 'paid' | 'placed' | 'kept' | 'cancelled'
 
 interface Sale {
   readonly orderId: string
@@ -35,6 +38,7 @@ const OPEN: ReadonlySet<Stage> = new Set(['placing', 'paying', 'doubt'])
  */
 export const useSale = defineStore('sale', () => {
   const cart = useCart()
+  const outbox = useOutbox()
   const sale = ref<Sale | null>(kept<Sale | null>('sale', null))
   const fault = ref<Fault | null>(null)
   const busy = ref(false)
@@ -52,7 +56,8 @@ export const useSale = defineStore('sale', () => {
   async function begin(way: Way): Promise<void> {
     if (sale.value || busy.value) return
     const seen = cart.quote
-    if (!seen) return
+    const keeps = net.down && way.by === 'cash' && cart.sellsAlone
+    if (!seen && !keeps) return
     const orderId = newId()
     const paymentId = newId()
     const { no_coupon: _none, all_points: _all, ...asked } = cart.asked()
@@ -60,16 +65,34 @@ export const useSale = defineStore('sale', () => {
       ...asked,
       id: orderId,
       kind: cart.basket.kind,
-      coupon_ids: seen.priced.reasons.flatMap((each) => (each.offer_id && each.code.startsWith('coupon_') ? [each.offer_id] : [])),
-      points: seen.priced.points,
-      seen_due_fen: seen.priced.due_fen,
+      coupon_ids: seen?.priced.reasons.flatMap((each) => (each.offer_id && each.code.startsWith('coupon_') ? [each.offer_id] : [])) ?? [],
+      points: seen?.priced.points ?? 0,
+      seen_due_fen: cart.dueFen,
       note: cart.basket.note,
       cash: way.by === 'cash' ? { payment_id: paymentId, tendered_fen: way.tenderedFen } : null,
     }
     fault.value = null
     moved.value = null
     sale.value = { orderId, paymentId, stage: 'placing', body, basket: cart.basket, way, order: null, changeFen: 0 }
-    await go()
+    await (keeps ? putAside() : go())
+  }
+
+  /** Puts a cash sale whose order the house has not told of into the outbox: it bears the same ids, so it is there once, whatever arrived before. */
+  async function putAside(): Promise<void> {
+    const now = sale.value
+    if (!now?.body?.cash || !now.basket || now.order || busy.value) return
+    busy.value = true
+    clearTimeout(timer)
+    try {
+      await outbox.ring(now.body, now.basket)
+      put({ stage: 'kept', changeFen: now.body.cash.tendered_fen - now.body.seen_due_fen })
+      cart.clear()
+    } catch {
+      fault.value = { say: o('not_kept'), do: '', code: 'not_kept', trace: '' }
+      if (now.stage === 'placing') sale.value = null
+    } finally {
+      busy.value = false
+    }
   }
 
   /** Takes up an order that stands and waits for money, to be paid whole or at once in parts. */
@@ -199,10 +222,10 @@ export const useSale = defineStore('sale', () => {
 
   /** Begins where a load before this one stopped: shows what the server knows of the sale. */
   async function resume(): Promise<void> {
-    if (sale.value && OPEN.has(sale.value.stage)) {
-      put({ stage: 'doubt' })
-      await look()
-    }
+    if (!sale.value || !OPEN.has(sale.value.stage)) return
+    if (await outbox.has(sale.value.orderId)) return put({ stage: 'kept' })
+    put({ stage: 'doubt' })
+    await look()
   }
 
   async function cancel(reason: string): Promise<void> {
@@ -231,5 +254,5 @@ export const useSale = defineStore('sale', () => {
     if (!down && sale.value?.stage === 'doubt') void again()
   })
 
-  return { sale, stage, isOpen, busy, fault, moved, begin, takeUp, payBy, look, askGateway, resume, cancel, finish }
+  return { sale, stage, isOpen, busy, fault, moved, begin, putAside, takeUp, payBy, look, askGateway, resume, cancel, finish }
 })

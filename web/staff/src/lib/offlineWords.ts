@@ -1,0 +1,32 @@
+import { speaker } from './words'
+
+/** Words of what is sold while the house cannot be reached, 中文 and English side by side. */
+export const o = speaker({
+  title: ['离线收的款', 'Sold without a network'],
+  waiting_n: ['{n} 笔待补送', '{n} to be sent'],
+  work_n: ['{n} 笔离线单要处理', '{n} offline sales need you'],
+  accepted_n: ['{n} 笔已入账', '{n} booked'],
+  kitchen: ['厨房此刻收不到单，请口头告诉厨房', 'The kitchen does not see it now: tell them'],
+  kept: ['已记下，恢复后自动补送', 'Kept: sent once there is a connection'],
+  put_aside: ['客人已付现金，先记下', 'Cash is taken: keep it and go on'],
+  no_member: ['有会员的单要等网络。可挂单，或移除会员后收现金', 'A member waits for the network: hold the order, or take the member off and take cash'],
+  no_table: ['桌台的单要等网络。可改为柜台单收现金', 'A table waits for the network: make it a counter order to take cash'],
+  not_kept: ['这个浏览器存不下离线单，请不要收款', 'This browser cannot keep the sale: do not take money'],
+  fate_waiting: ['待补送', 'To be sent'],
+  fate_accepted: ['已入账', 'Booked'],
+  fate_moved: ['价格不同', 'Other price'],
+  fate_refused: ['未接受', 'Refused'],
+  rung_by: ['{who} 收', 'by {who}'],
+  took: ['已收', 'Taken'],
+  house_asks: ['系统价', 'The house asks'],
+  over: ['按系统价入账后，抽屉里多 {yuan}：退给客人，或在交班时说明', 'Booked at the price of the house, {yuan} too much lies in the drawer: give it back, or say so at the count'],
+  under: ['按系统价入账后，抽屉里少 {yuan}：请客人补，或在交班时说明', 'Booked at the price of the house, {yuan} is missing in the drawer: ask for it, or say so at the count'],
+  book: ['按 {yuan} 入账', 'Book at {yuan}'],
+  again: ['再送一次', 'Send again'],
+  drop: ['不入账', 'Do not book'],
+  drop_sure: ['不入账？', 'Do not book this sale?'],
+  drop_more: ['这笔 {yuan} 的现金不会进系统，收的钱要退给客人。此操作不能撤销。', 'The {yuan} in cash will not be in the house, and is to be given back. This cannot be undone.'],
+  seen: ['知道了，清掉已入账的', 'Seen: clear what is booked'],
+  none: ['没有离线收的款', 'Nothing was sold without a network'],
+  none_more: ['断网时收的现金会列在这里，直到你看过结果。', 'Cash taken without a network is listed here until you have seen what became of it.'],
+})
