@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
+import pytest
+
+from goodtaste.app import cli_words
 from goodtaste.kernel.auth import SYSTEM
 from goodtaste.kernel.ids import new_id
 from goodtaste.promo.subscription import owed
@@ -13,6 +17,7 @@ from tests.member_kit import refused
 from tests.org_kit import actions_on
 from tests.shop import at_once
 from tests.subscription_kit import BARE, Club
+from tests.test_cli import Terminal
 
 PATH = "/v1/subscription-refunds"
 
@@ -43,7 +48,10 @@ def made_by(way: str, **more: Any) -> dict[str, Any]:
     return {"id": new_id(), "way": way, "reason": "招商银行 20270131-7"} | more
 
 
-async def test_a_refund_that_failed_is_owed_until_another_makes_up_for_it(club: Club) -> None:
+async def test_a_refund_that_failed_is_owed_until_another_makes_up_for_it(
+    club: Club, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cli_words.out, "width", 300)
     id_, failed = await a_failed(club)
     row = (await listed(club))[failed.id]
     assert (row["state"], row["why"], row["amount_fen"], row["subscription_id"]) == (
@@ -52,6 +60,8 @@ async def test_a_refund_that_failed_is_owed_until_another_makes_up_for_it(club: 
         3_100,
         id_,
     )
+    told = await asyncio.to_thread(Terminal(club.process.settings).type, "subscriptions", "owed")
+    assert {failed.id, id_, "31.00", "failed", "REFUND_REFUSED"} <= set(told.output.split()), told.output
     again = await club.done("POST", f"{PATH}/{failed.id}/make-up", made_by("same"), club.admin)
     assert again["state"] == "failed"  # refused once more
     now = await listed(club)

@@ -13,12 +13,15 @@ from goodtaste.app import (
     cli_doctor,
     cli_events,
     cli_import,
+    cli_levels,
     cli_menu,
     cli_night,
     cli_offers,
+    cli_points,
     cli_printers,
     cli_program,
     cli_serve,
+    cli_shop,
     cli_subscriptions,
     cli_twin,
 )
@@ -60,6 +63,9 @@ for command in (
     *cli_offers.COMMANDS,
     *cli_printers.COMMANDS,
     *cli_program.COMMANDS,
+    *cli_levels.COMMANDS,
+    *cli_points.COMMANDS,
+    *cli_shop.COMMANDS,
 ):
     main.add_command(command)
 

@@ -13,13 +13,12 @@ from rich.table import Table
 from goodtaste.app import migrate as migrations
 from goodtaste.app.cli_database import revision, where
 from goodtaste.app.cli_settings import settings_of
-from goodtaste.app.cli_words import out, stop, tell, words
+from goodtaste.app.cli_words import an_id, out, stop, tell, words
 from goodtaste.app.rooms import PROOFS
 from goodtaste.kernel import audit as audits
 from goodtaste.kernel.config import Settings
 from goodtaste.kernel.db import Database, Unavailable
 from goodtaste.kernel.db.open import open_database
-from goodtaste.kernel.ids import is_id
 from goodtaste.ledger import api as ledger_room
 from goodtaste.member import api as members
 
@@ -58,13 +57,11 @@ def ledger(context: click.Context) -> None:
 
 
 @ledger.command()
-@click.argument("member_id", metavar="MEMBER")
+@click.argument("member_id", metavar="MEMBER", callback=an_id)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="Movements to show.")
 @click.pass_context
 def account(context: click.Context, member_id: str, limit: int) -> None:
     """Show what a member has, by the member's id, and what moved it last."""
-    if not is_id(member_id):
-        stop("cli.not_an_id", given=member_id)
     balances, moved = with_database(settings_of(context), lambda db: _account(db, member_id, limit))
     if balances is None:
         stop("cli.no_account", member_id=member_id)

@@ -10,18 +10,12 @@ import click
 from rich.table import Column, Table
 
 from goodtaste.app.cli_house import in_house
-from goodtaste.app.cli_words import from_json, out, stop, tell
+from goodtaste.app.cli_words import an_id, checked_id, from_json, out, tell
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.ids import is_id, new_id
+from goodtaste.kernel.ids import new_id
 from goodtaste.promo import api as promo
 
-TEMPLATE = click.argument("template_id", metavar="TEMPLATE")
-
-
-def _checked(given: str) -> str:
-    if not is_id(given):
-        stop("cli.not_an_id", given=given)
-    return given
+TEMPLATE = click.argument("template_id", metavar="TEMPLATE", callback=an_id)
 
 
 @click.group()
@@ -49,7 +43,7 @@ def templates(context: click.Context, name: str, limit: int) -> None:
 @click.pass_context
 def numbers(context: click.Context, template_id: str) -> None:
     """Show what became of the coupons of TEMPLATE."""
-    shown = in_house(context, lambda ctx: ctx.query(promo.numbers(_checked(template_id))))
+    shown = in_house(context, lambda ctx: ctx.query(promo.numbers(template_id)))
     for name in shown.__struct_fields__:
         if name != "stores":
             out.print(f"{name:16} {getattr(shown, name)}", markup=False)
@@ -69,7 +63,7 @@ def codes(context: click.Context, template_id: str, count: int, name: str, to: P
     """Make codes for coupons of TEMPLATE and write them to a CSV file that only its owner may read."""
 
     async def work(ctx: Ctx) -> str:
-        asked = promo.NewBatch(id=new_id(), template_id=_checked(template_id), name=name, count=count)
+        asked = promo.NewBatch(id=new_id(), template_id=template_id, name=name, count=count)
         batch = await ctx.run(promo.order_codes(asked, actor=ctx.actor, at=ctx.now))
         await promo.make_codes(ctx.db, batch.id)
         await ctx.run(promo.open_download(batch.id, actor=ctx.actor, at=ctx.now))
@@ -109,13 +103,11 @@ def campaign(
 
     It may be interrupted: the job of a running house goes on with it.
     """
-    ids = [_checked(line.strip()) for line in members if line.strip()] if members else []
+    ids = [checked_id(line.strip()) for line in members if line.strip()] if members else []
     audience: Literal["all", "level", "list"] = "list" if members else "level" if level else "all"
 
     async def work(ctx: Ctx) -> promo.Campaign:
-        asked = promo.NewCampaign(
-            id=new_id(), template_id=_checked(template_id), name=name, audience=audience, level=level
-        )
+        asked = promo.NewCampaign(id=new_id(), template_id=template_id, name=name, audience=audience, level=level)
         by: dict[str, Any] = {"actor": ctx.actor, "at": ctx.now}
         await ctx.run(promo.make_campaign(asked, **by))
         for i in range(0, len(ids), promo.LIST_MAX):

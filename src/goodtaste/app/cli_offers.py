@@ -8,22 +8,15 @@ import click
 from rich.table import Column, Table
 
 from goodtaste.app.cli_house import in_house
-from goodtaste.app.cli_words import from_json, language, out, stop, tell
+from goodtaste.app.cli_words import an_id, from_json, language, out, tell
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.money import yuan
 from goodtaste.ordering import api as ordering
 from goodtaste.promo import api as promo
 
 REASON = click.option("--reason", required=True, help="Why; the audit log keeps it.")
 ID_WIDTH = 36  # an id is copied from the screen: it is never cut
-OFFER = click.argument("offer_id", metavar="OFFER")
-
-
-def _checked(offer_id: str) -> str:
-    if not is_id(offer_id):
-        stop("cli.not_an_id", given=offer_id)
-    return offer_id
+OFFER = click.argument("offer_id", metavar="OFFER", callback=an_id)
 
 
 @click.group()
@@ -75,14 +68,14 @@ def save(context: click.Context, file: BinaryIO, over: int | None) -> None:
 @click.pass_context
 def publish(context: click.Context, offer_id: str, version: int) -> None:
     """Let a version of an offer hold."""
-    id_, asked = _checked(offer_id), promo.Publish(version=version)
+    asked = promo.Publish(version=version)
 
     async def run(ctx: Ctx) -> promo.OfferView:
         by: dict[str, Any] = {"known_here": promo.known_here(ctx), "actor": ctx.actor, "at": ctx.now}
-        return await ctx.run(promo.publish(id_, asked, **by))
+        return await ctx.run(promo.publish(offer_id, asked, **by))
 
     in_house(context, run)
-    tell("cli.offer_published", offer_id=id_, version=version)
+    tell("cli.offer_published", offer_id=offer_id, version=version)
 
 
 @offers.command("stop")
@@ -91,9 +84,8 @@ def publish(context: click.Context, offer_id: str, version: int) -> None:
 @click.pass_context
 def stop_(context: click.Context, offer_id: str, reason: str) -> None:
     """Stop an offer everywhere: no order takes it from now on."""
-    id_ = _checked(offer_id)
-    in_house(context, lambda ctx: ctx.run(promo.stop_offer(id_, reason=reason, actor=ctx.actor, at=ctx.now)))
-    tell("cli.offer_stopped", offer_id=id_)
+    in_house(context, lambda ctx: ctx.run(promo.stop_offer(offer_id, reason=reason, actor=ctx.actor, at=ctx.now)))
+    tell("cli.offer_stopped", offer_id=offer_id)
 
 
 @offers.command()
@@ -121,11 +113,11 @@ def halt(context: click.Context, reason: str, lift: bool) -> None:
 @click.pass_context
 def dry_run(context: click.Context, offer_id: str, version: int | None, days: int, orders: int) -> None:
     """Tell what an offer would have cost with the orders of the last days; write nothing."""
-    asked, id_ = ordering.DryRunAsked(version=version, days=days, orders_max=orders), _checked(offer_id)
+    asked = ordering.DryRunAsked(version=version, days=days, orders_max=orders)
     said = language()
 
     async def run(ctx: Ctx) -> ordering.DryRun:
-        return await ordering.dry_run(Ctx(ctx.process, ctx.actor, ctx.now, said), id_, asked)
+        return await ordering.dry_run(Ctx(ctx.process, ctx.actor, ctx.now, said), offer_id, asked)
 
     _show(in_house(context, run))
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import BinaryIO
+
 import click
 import msgspec
 from rich.table import Table
 
 from goodtaste.app.cli_house import in_house
-from goodtaste.app.cli_words import out, stop, tell
+from goodtaste.app.cli_words import an_id, from_json, out, tell
 from goodtaste.kernel.context import Ctx
-from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.money import yuan
+from goodtaste.member.api import Program
 from goodtaste.promo.subscription import attending, owed, plans, views
 
 STATES = ["pending", "trial", "active", "past_due", "cancelled", "ended"]
@@ -30,6 +32,33 @@ def plans_(context: click.Context) -> None:
         cells = (each.id, each.code, str(each.version), yuan(each.price_fen), str(each.trial_days), each.level or "")
         table.add_row(*cells, "yes" if each.open else "")
     out.print(table)
+
+
+@subscriptions.command()
+@click.argument("file", type=click.File("rb"))
+@click.pass_context
+def save(context: click.Context, file: BinaryIO) -> None:
+    """Save the plan in FILE, JSON as `POST /v1/subscription-plans` takes it, as the next version of its code, and offer it."""
+    asked = from_json(file, plans.NewPlan)
+
+    async def work(ctx: Ctx) -> plans.Plan:
+        return await ctx.run(plans.make(asked, program=ctx.see(Program), actor=ctx.actor, at=ctx.now))
+
+    saved = in_house(context, work)
+    tell("cli.plan_saved", plan_id=saved.id, plan=saved.code, version=saved.version)
+
+
+@subscriptions.command()
+@click.argument("plan_id", metavar="PLAN", callback=an_id)
+@click.option("--reason", required=True, help="Why; the audit log keeps it.")
+@click.option("--back", is_flag=True, help="Offer it again.")
+@click.pass_context
+def retire(context: click.Context, plan_id: str, reason: str, back: bool) -> None:
+    """Offer a version of a plan no more, or again; who has it keeps it."""
+    after = in_house(
+        context, lambda ctx: ctx.run(plans.switch(plan_id, open_=back, reason=reason, actor=ctx.actor, at=ctx.now))
+    )
+    tell("cli.plan_offered" if after.open else "cli.plan_retired", plan=after.code, version=after.version)
 
 
 @subscriptions.command("list")
@@ -62,12 +91,10 @@ def owed_(context: click.Context, limit: int) -> None:
 
 
 @subscriptions.command()
-@click.argument("subscription_id", metavar="SUBSCRIPTION")
+@click.argument("subscription_id", metavar="SUBSCRIPTION", callback=an_id)
 @click.pass_context
 def show(context: click.Context, subscription_id: str) -> None:
     """Show a subscription with its charges, refunds and notices, as JSON."""
-    if not is_id(subscription_id):
-        stop("cli.not_an_id", given=subscription_id)
 
     async def work(ctx: Ctx) -> views.SubscriptionFile:
         return await ctx.query(views.file(subscription_id, zone=attending.zone_of(ctx), at=ctx.now))

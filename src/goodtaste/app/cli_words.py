@@ -10,6 +10,7 @@ import click
 import msgspec
 from rich.console import Console
 
+from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.misfits import in_chinese
 from goodtaste.kernel.words import sentence
 
@@ -72,3 +73,15 @@ def from_json(file: BinaryIO, kind: type[T]) -> T:
         what, _, place = str(error).partition(" - at ")
         what = in_chinese(what) if language() == "zh-CN" else what
         stop("cli.bad_json", file=file.name, error=" ".join(filter(None, (place.strip("`"), what))))
+
+
+def checked_id(given: str) -> str:
+    """Return an id; anything else ends the command."""
+    if not is_id(given):
+        stop("cli.not_an_id", given=given)
+    return given
+
+
+def an_id(_: click.Context, __: click.Parameter, given: str | None) -> str | None:
+    """Return the id that was typed as an argument or option; anything else ends the command."""
+    return None if given is None else checked_id(given)

@@ -167,7 +167,46 @@ def save_plan(asked: PlanAsked, *, actor: Actor, at: datetime) -> Steps[Plan]:
     Refuses `BadPlan`, and `PlanMoved` where another version was saved since.
     """
     seen, saved, programs = yield from together(version_of(SNAPSHOT), SAVED(limit=1), PROGRAM())
-    program, now = program_of(programs), _shown(saved, program_of(programs))
+    program = program_of(programs)
+    now = _shown(saved, program)
+    after = yield from _next(asked, now=now, program=program, actor=actor, at=at)
+    if after == now:
+        return now
+    yield [
+        SAVE(
+            version=after.version,
+            doc=msgspec.to_builtins(_Doc(after.levels, after.terms)),
+            saved_by=actor.id,
+            saved_at=at,
+            reason=asked.reason,
+        ),
+        *write_program(msgspec.structs.replace(program, levels=after.levels, level_terms=after.terms)),
+        moved_from(SNAPSHOT, seen),
+        schedule(CARRY_OUT, {}, due_at=at),
+        audit.note(
+            actor,
+            "member.level_plan_saved",
+            subject="level-plan",
+            reason=asked.reason,
+            at=at,
+            version=after.version,
+            levels=msgspec.to_builtins(after.levels),
+            terms=msgspec.to_builtins(after.terms),
+        ),
+    ]
+    return after
+
+
+@script
+def check_plan(asked: PlanAsked, *, actor: Actor, at: datetime) -> Steps[Plan]:
+    """Return the plan as `save_plan` would save it, and write nothing.  Refuses what `save_plan` refuses."""
+    saved, programs = yield from together(SAVED(limit=1), PROGRAM())
+    program = program_of(programs)
+    return (yield from _next(asked, now=_shown(saved, program), program=program, actor=actor, at=at))
+
+
+def _next(asked: PlanAsked, *, now: Plan, program: Program, actor: Actor, at: datetime) -> Steps[Plan]:
+    """Return the version after `now`, or `now` where it says the same already; refuses `BadPlan` and `PlanMoved`."""
     asked_levels = tuple(Level(**msgspec.structs.asdict(each)) for each in asked.levels)
     terms = LevelTerms(asked.hold_months, asked.grace_days, asked.notice_days, asked.fall)
     after = Plan(asked.version + 1, asked_levels, terms, actor.id, at, asked.reason)
@@ -183,28 +222,6 @@ def save_plan(asked: PlanAsked, *, actor: Actor, at: datetime) -> Steps[Plan]:
     held = yield from rows(HOLDERS(codes=gone))
     if held:
         raise BadPlan(field="levels", why="member.fault.held", n=held[0].n, level=held[0].level)
-    yield [
-        SAVE(
-            version=after.version,
-            doc=msgspec.to_builtins(_Doc(asked_levels, terms)),
-            saved_by=actor.id,
-            saved_at=at,
-            reason=asked.reason,
-        ),
-        *write_program(msgspec.structs.replace(program, levels=asked_levels, level_terms=terms)),
-        moved_from(SNAPSHOT, seen),
-        schedule(CARRY_OUT, {}, due_at=at),
-        audit.note(
-            actor,
-            "member.level_plan_saved",
-            subject="level-plan",
-            reason=asked.reason,
-            at=at,
-            version=after.version,
-            levels=msgspec.to_builtins(asked_levels),
-            terms=msgspec.to_builtins(terms),
-        ),
-    ]
     return after
 
 
