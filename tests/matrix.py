@@ -311,6 +311,7 @@ POST   /v1/offers/{offer_id}/dry-run                            | ?  -  -  -  | 
 POST   /v1/offers/{offer_id}/publish                            | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 POST   /v1/offers/{offer_id}/stop                               | ?  -  -  -  | -  -  -  -  | -  -  | +  -  -  -  +
 GET    /v1/offers/{offer_id}/versions                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +
+POST   /v1/price-explanations                                   | ?  -  -  -  | -  -  -  +  | -  -  | +  +  +  -  +
 GET    /v1/stores/{store_id}/offers                             | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 # the points shop
 GET    /v1/me/shop/exchanges                                    | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -

@@ -165,6 +165,7 @@ REQUESTS: dict[str, Body] = {
     },
     "PUT /v1/program": _same({name: getattr(Program(), name) for name in ProgramTerms.__struct_fields__} | {"version": 0} | REASON),
     "POST /v1/quotes": _cart,
+    "POST /v1/price-explanations": _cart,
     "POST /v1/orders": lambda s, c: _cart(s, c) | {"id": new_id(), "seen_due_fen": 333},
     "POST /v1/orders/{order_id}/rounds": lambda s, c: {"id": new_id(), "lines": [line("tea")]},
     "POST /v1/orders/{order_id}/bill": _same({"version": 1, "seen_due_fen": 0}),

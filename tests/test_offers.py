@@ -172,6 +172,9 @@ async def test_the_list_has_pages_and_states(floor: Floor) -> None:
         e["id"] for e in (await floor.done("GET", "/v1/offers?in_state=stopped", None, admin))["offers"]
     ]
     assert await floor.refuses("GET", f"/v1/offers/{new_id()}", None, admin) == "promo.offer_unknown"
+    named = await offers_kit.a_draft(floor, offer={"name": "Thursday 100%"})
+    found = await floor.done("GET", "/v1/offers?q=DAY%20100%25", None, admin)
+    assert [each["id"] for each in found["offers"]] == [named]
 
 
 async def test_budgets_in_orders_and_in_money_are_exact_under_a_rush(floor: Floor) -> None:

@@ -18,6 +18,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from serving import demonstration
 
+from goodtaste.kernel.ids import new_id
+
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "screens"
 AXE = (ROOT / "web" / "staff" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
@@ -43,6 +45,22 @@ class House:
         """Return the newest orders of the store."""
         found = self.http.get(f"/v1/stores/{self.store}/orders", headers=self.staff()).json()["orders"]
         return list(found)
+
+    def sell(self) -> str:
+        """Sell two plain dishes for cash at the store, and return the id of the order."""
+        by = self.staff("cashier05")
+        menu = self.http.get(f"/v1/stores/{self.store}/menu").json()
+        dishes = [each for category in menu["categories"] for each in category["dishes"]]
+        plain = [each["skus"][0]["id"] for each in dishes if not (each["groups"] or each["slots"] or each["sold_out"])]
+        cart = {
+            "store_id": self.store,
+            "channel": "counter",
+            "lines": [{"sku_id": each, "qty": 1} for each in plain[:2]],
+        }
+        due = self.http.post("/v1/quotes", json=cart, headers=by).json()["priced"]["due_fen"]
+        cash = {"payment_id": new_id(), "tendered_fen": due}
+        asked = cart | {"id": new_id(), "kind": "counter", "seen_due_fen": due, "cash": cash}
+        return str(self.http.post("/v1/orders", json=asked, headers=by).raise_for_status().json()["id"])
 
     def member(self, phone: str = "13900000001") -> dict[str, str]:
         """Sign a member in by phone, and return their headers."""

@@ -53,6 +53,16 @@ async def quote_cart(data: JSONBody[quote.Cart], request: Asked) -> quote.Quote:
     return await ctx.query(quote.quote(data, actor=ctx.actor, where=where(ctx, data.store_id), language=ctx.language))
 
 
+@post("/v1/price-explanations", opt=staff("offer.read"), tags=["offers"], status_code=200)
+async def explain_price(data: JSONBody[quote.CartThen], request: Asked) -> quote.Quote:
+    """Explain what a cart costs at a moment, for a guest or a member: what applies, what it saves, why the rest does not."""
+    ctx = context(request)
+    ctx.actor.need("offer.read", store_id=data.store_id)
+    if data.member_id:
+        ctx.actor.need("member.read", store_id=data.store_id)
+    return await ctx.query(quote.explain(data, where=where(ctx, data.store_id), language=ctx.language))
+
+
 @post("/v1/orders", opt=who_orders("order.place"), tags=["orders"])
 async def place_order(data: JSONBody[PlaceOrder], request: Asked) -> OrderView:
     """Place an order, and pay it where cash comes with it."""
@@ -218,6 +228,7 @@ async def order_refunds(order_id: Id, request: Asked) -> list[RefundView]:
 
 ROUTES: list[Any] = [
     quote_cart,
+    explain_price,
     place_order,
     read_order,
     my_orders,

@@ -23,6 +23,8 @@ from goodtaste.ordering.told import cart_said
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
+FIRST_YEAR, LAST_YEAR = 2000, 2200  # a price asked for outside of these is a mistake
+
 
 class Cart(Wanted, frozen=True, kw_only=True):
     """What is sent to have a cart priced.
@@ -47,6 +49,17 @@ class Cart(Wanted, frozen=True, kw_only=True):
     words: bool = False
 
 
+class CartThen(Cart, frozen=True, kw_only=True):
+    """What is sent to have a price explained: a cart, and the moment that it is priced at (null: now)."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.at is not None and not FIRST_YEAR <= self.at.year < LAST_YEAR:
+            raise ValueError(f"at is not between {FIRST_YEAR} and {LAST_YEAR}")
+
+
 class Quote(msgspec.Struct, frozen=True):
     """A cart with its price, and names for its lines.  `points_earned` is what paying it would earn.
 
@@ -67,10 +80,23 @@ def quote(asked: Cart, *, actor: Actor, where: Place, language: str = "zh-CN") -
 
     Refuses `CouponUnknown`, `CouponUsed` and `CouponNotApplicable` for coupons that are asked for.
     """
+    by_code = actor.kind in BY_CODE
+    return (yield from _quote(asked, _for_whom(asked, actor), by_code=by_code, where=where, language=language))
+
+
+@script
+def explain(asked: CartThen, *, where: Place, language: str) -> Steps[Quote]:
+    """Price a cart at a moment, for a guest or any member, and tell it in words.  Reads only.  Refuses what `quote` does."""
+    at = asked.at or where.at
+    then = msgspec.structs.replace(where, at=at, today=where.calendar.business_date(at))
+    asked = msgspec.structs.replace(asked, words=True)
+    return (yield from _quote(asked, asked.member_id, by_code=False, where=then, language=language))
+
+
+def _quote(asked: Cart, member_id: str | None, *, by_code: bool, where: Place, language: str) -> Steps[Quote]:
     chosen = where.book.choose(
         asked.lines, store_id=asked.store_id, channel=asked.channel, zone=where.calendar.zone, at=where.at
     )
-    member_id = _for_whom(asked, actor)
     ground = cart.Ground(
         store_id=asked.store_id,
         channel=asked.channel,
@@ -84,7 +110,7 @@ def quote(asked: Cart, *, actor: Actor, where: Place, language: str = "zh-CN") -
     standing, balances, at_hand, held = None, ledger.Balances(), list[pricing.Coupon](), list[promo.Held]()
     if member_id:
         standings, found, held, visits, *counted = yield [*_queries(member_id, asked, where), *look.queries]
-        if actor.kind in BY_CODE:
+        if by_code:
             members.present(visits, member_id=member_id, store_id=asked.store_id, at=where.at)
         standing = members.known(standings, member_id, redeems=bool(asked.coupons))
         if standing.status != "frozen":

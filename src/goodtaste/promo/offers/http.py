@@ -10,7 +10,7 @@ from litestar.params import JSONBody, QueryParameter
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id, Input, Reason
-from goodtaste.kernel.web import Before, anybody, context, staff
+from goodtaste.kernel.web import Before, Sought, anybody, context, staff
 from goodtaste.kernel.words import in_one, sentence
 from goodtaste.member.api import Program
 from goodtaste.menu.api import MenuBook
@@ -51,10 +51,12 @@ async def _run(ctx: Ctx, script: Script[T]) -> T:
 
 
 @get("/v1/offers", opt=staff("offer.read"), tags=["offers"])
-async def list_offers(request: Asked, in_state: InState = None, before: Before = "", limit: Limit = 50) -> saved.Page:
-    """List offers, newest first: all, or those in a state."""
+async def list_offers(
+    request: Asked, q: Sought = "", in_state: InState = None, before: Before = "", limit: Limit = 50
+) -> saved.Page:
+    """List offers, newest first: all, those whose name holds `q`, those in a state."""
     ctx = context(request)
-    return await ctx.query(saved.page(state=in_state, before=before, limit=limit, at=ctx.now))
+    return await ctx.query(saved.page(state=in_state, before=before, limit=limit, at=ctx.now, q=q))
 
 
 @post("/v1/offers", opt=staff("offer.edit"), tags=["offers"])

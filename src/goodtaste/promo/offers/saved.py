@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 import msgspec
-from sqlalchemy import and_, or_, select, update
+from sqlalchemy import and_, func, or_, select, update
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
@@ -23,6 +23,7 @@ from goodtaste.kernel.db import (
     Steps,
     Str,
     change,
+    escaped,
     insert,
     par,
     rows,
@@ -147,7 +148,7 @@ _ROW = select(
     version.c.saved_by,
 ).join_from(offer, version, and_(version.c.offer_id == offer.c.id, version.c.version == offer.c.version))
 _PAGE = (
-    _ROW.where(older(offer.c.made_at, offer.c.id))
+    _ROW.where(older(offer.c.made_at, offer.c.id), func.lower(offer.c.name).like(par("like", Str), escape="\\"))
     .order_by(offer.c.made_at.desc(), offer.c.id.desc())
     .limit(par("limit", Int))
 )
@@ -292,10 +293,10 @@ def one(offer_id: str, *, at: datetime) -> Steps[OfferView]:
 
 
 @script
-def page(*, state: State | None, before: str, limit: int, at: datetime) -> Steps[Page]:
-    """Return a page of offers, those in a state where one is named; refuses `BadCursor`."""
+def page(*, state: State | None, before: str, limit: int, at: datetime, q: str = "") -> Steps[Page]:
+    """Return a page of offers whose name holds `q`, those in a state where one is named; refuses `BadCursor`."""
     edge = start(before)
-    bounds = {"before_at": edge.at, "before_id": edge.id, "limit": limit}
+    bounds = {"before_at": edge.at, "before_id": edge.id, "like": f"%{escaped(q.lower())}%", "limit": limit}
     found = yield from rows(IN_STATE[state](**bounds, at=at) if state else ALL(**bounds))
     last = next_of(found, limit, lambda each: each.made_at)
     return Page([view(row, at=at) for row in found], last)

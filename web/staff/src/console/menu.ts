@@ -42,6 +42,14 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    title: 'group_promo',
+    pages: [
+      { path: 'offers', component: () => import('./promo/OffersPage.vue'), meta: { title: 'page_offers', icon: 'offer', permission: 'offer.read' } },
+      { path: 'offers/:id', component: () => import('./promo/OfferPage.vue'), meta: { title: 'page_offer', permission: 'offer.read', under: 'offers' } },
+      { path: 'explain', component: () => import('./promo/ExplainPage.vue'), meta: { title: 'page_explain', icon: 'search', permission: 'offer.read' } },
+    ],
+  },
+  {
     title: 'group_stores',
     pages: [
       { path: 'stores', component: () => import('./pages/StoresPage.vue'), meta: { title: 'page_stores', icon: 'store', permission: 'org.read' } },

@@ -1,4 +1,5 @@
 import { ref } from 'vue'
+import { faultOf } from './fault'
 
 export interface Toast {
   readonly id: number
@@ -21,4 +22,16 @@ export function toast(text: string, kind: Toast['kind'] = 'plain', act?: Toast['
 
 export function dismiss(id: number): void {
   toasts.value = toasts.value.filter((each) => each.id !== id)
+}
+
+/** Does something, and shows what went wrong where it did; tells whether it was done. */
+export async function attempt(act: () => Promise<unknown>): Promise<boolean> {
+  try {
+    await act()
+    return true
+  } catch (error) {
+    const fault = faultOf(error)
+    toast(`${fault.say} ${fault.do}`, 'bad')
+    return false
+  }
 }

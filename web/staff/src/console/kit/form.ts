@@ -10,11 +10,18 @@ interface Misfit {
   readonly what: string
 }
 
+/** What a rule of the house says of a field, in words. */
+interface Fielded {
+  readonly field: string
+  readonly words: string
+}
+
 /** Returns what the server found wrong in fields, by their path in what was sent. */
 function misfitsOf(error: unknown): readonly Misfit[] {
   if (!(error instanceof Refused)) return []
   const facts = error.problem.facts ?? {}
-  if (Array.isArray(facts['faults'])) return facts['faults'] as Misfit[]
+  if (Array.isArray(facts['faults'])) return (facts['faults'] as (Misfit & Fielded)[]).map((each) => ({ where: each.where ?? each.field, what: each.what ?? each.words }))
+  if (typeof facts['field'] === 'string') return [{ where: facts['field'], what: error.problem.detail }]
   return typeof facts['where'] === 'string' && typeof facts['what'] === 'string' ? [{ where: facts['where'], what: facts['what'] }] : []
 }
 
@@ -48,6 +55,12 @@ export function useForm<T extends object>(start: T, send: (values: T) => Promise
     return misfits.value.find(({ where }) => where === field || where.startsWith(`${field}.`) || where.startsWith(`${field}[`))?.what ?? ''
   }
 
+  /** Says at its fields what the server found wrong with what was sent elsewhere. */
+  function blame(error: unknown): void {
+    misfits.value = misfitsOf(error)
+    fault.value = faultOf(error)
+  }
+
   async function submit(): Promise<boolean> {
     if (busy.value) return false
     busy.value = true
@@ -59,8 +72,7 @@ export function useForm<T extends object>(start: T, send: (values: T) => Promise
       clean.value = sent
       return true
     } catch (error) {
-      misfits.value = misfitsOf(error)
-      fault.value = faultOf(error)
+      blame(error)
       return false
     } finally {
       busy.value = false
@@ -76,5 +88,5 @@ export function useForm<T extends object>(start: T, send: (values: T) => Promise
   }
 
   const discard = (): void => take(JSON.parse(clean.value) as T)
-  return reactive({ values, busy, fault, dirty, wrong, submit, take, discard })
+  return reactive({ values, busy, fault, dirty, wrong, blame, submit, take, discard })
 }

@@ -32,6 +32,7 @@ const WORDS = {
   line_due: ['小计', 'Due'],
   line_refunded: ['已退 {n} 件', '{n} returned'],
   price: ['价格是怎么来的', 'How the price came about'],
+  explain: ['在价格解释里打开', 'Open in the explainer'],
   due: ['应付', 'Due'],
   payments: ['付款', 'Payments'],
   payments_none: ['还没有付款', 'Nothing was paid yet'],

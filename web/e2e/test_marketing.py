@@ -1,0 +1,118 @@
+"""Walks through what a marketer does in the console: offers, what a price is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page, expect
+
+Open = Callable[..., Any]
+PAGES = ("offers", "offers/new", "explain")
+
+
+def settle(desk: Any) -> None:
+    """Wait until what a page asked for is there."""
+    desk.page.wait_for_load_state("networkidle")
+    desk.page.wait_for_timeout(400)
+
+
+def sure(page: Page, reason: str) -> None:
+    """Say why, and that one is sure."""
+    page.get_by_role("dialog").get_by_label("原因").fill(reason)
+    page.click("[data-test=sure]")
+    expect(page.locator("[data-test=sure]")).to_have_count(0)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_no_page_is_wider_than_a_phone(open_desk: Open, theme: str) -> None:
+    desk = open_desk(1440, 900, color_scheme=theme, locale="en-GB" if theme == "dark" else "zh-CN")
+    desk.sign_in("admin", to="/console")
+    for name in PAGES:
+        desk.page.set_viewport_size({"width": 1440, "height": 900})
+        desk.page.goto(f"{desk.house.url}/staff/console/{name}")
+        settle(desk)
+        assert desk.axe() == [], name
+        desk.page.set_viewport_size({"width": 320, "height": 640})
+        desk.page.wait_for_timeout(200)
+        for part in ("html", "main"):
+            wider = "(part) => document.querySelector(part).scrollWidth - document.querySelector(part).clientWidth"
+            assert desk.page.evaluate(wider, part) <= 0, (name, part)
+
+
+def test_an_offer_is_written_tried_published_and_stopped(open_desk: Open) -> None:
+    desk = open_desk(1440, 1100)
+    house = desk.house
+    house.sell()
+    desk.sign_in("admin", to="/console/offers")
+    page = desk.page
+    expect(page.get_by_role("heading", name="优惠活动", level=1)).to_be_visible()
+    settle(desk)
+    desk.picture("console-offers")
+    page.click("[data-test=new]")
+    page.get_by_label("名称", exact=True).fill("午市满 20 减 30")
+    page.get_by_label("满", exact=True).fill("20")
+    page.get_by_label("减", exact=True).fill("30")
+    page.get_by_role("button", name="周一", exact=True).click()
+    page.get_by_role("button", name="周一", exact=True).click()  # and not after all
+    page.click("[data-test=save]")
+    fault = page.locator(".said[role=alert]").first
+    expect(fault).to_be_visible()  # what the house says of it, at the field
+    page.get_by_label("名称", exact=True).fill("满 20 减 3")
+    page.get_by_label("减", exact=True).fill("3")
+    page.click("[data-test=save]")
+    expect(page.get_by_role("heading", name="满 20 减 3", level=1)).to_be_visible()
+    page.click("[data-test=dry-run]")
+    expect(page.locator("[data-test=dry-found]")).to_be_visible(timeout=30_000)
+    assert "影响订单" in page.inner_text("[data-test=dry-found]")
+    settle(desk)
+    assert desk.axe() == []
+    desk.picture("console-offer")
+    page.click("[data-test=publish]")
+    page.click("[data-test=sure]")
+    expect(page.get_by_text("第 1 版已生效")).to_be_visible()
+    expect(page.locator(".page-head .tag").first).to_have_text("进行中")
+    page.click("[data-test=stop]")
+    sure(page, "活动提前结束")
+    expect(page.locator(".page-head .tag").first).to_have_text("已停用")
+    page.get_by_role("link", name="优惠活动").first.click()
+    page.get_by_label("搜索").fill("满 20 减 3")
+    expect(page.get_by_role("link", name="满 20 减 3")).to_have_count(1)
+
+
+def test_all_offers_are_halted_with_a_reason_and_let_on_again(open_desk: Open) -> None:
+    desk = open_desk(1440, 900)
+    desk.sign_in("admin", to="/console/offers")
+    page = desk.page
+    page.click("[data-test=halt]")
+    expect(page.locator("[data-test=sure]")).to_be_disabled()  # it asks why
+    sure(page, "价格设置有误")
+    expect(page.get_by_text("全部活动已暂停：价格设置有误")).to_be_visible()
+    page.click("[data-test=let-on]")
+    sure(page, "已改正")
+    expect(page.locator("[data-test=halt]")).to_be_visible()
+
+
+def test_a_price_is_explained_for_a_member_and_from_an_order(open_desk: Open) -> None:
+    desk = open_desk(1440, 1100)
+    order_id = desk.house.sell()
+    desk.house.member()
+    desk.sign_in("marketer", to="/console/explain")
+    page = desk.page
+    page.get_by_label("会员手机号").fill("13900000001")
+    page.get_by_role("button", name="查找", exact=True).click()
+    page.get_by_role("button", name="林小满").click()
+    expect(page.get_by_text("会员：林小满")).to_be_visible()
+    page.get_by_placeholder("菜名、拼音或首字母").fill("fan")
+    page.locator(".dishes button").first.click()
+    if page.get_by_role("dialog").count():
+        page.get_by_role("dialog").locator("footer button").last.click()
+    expect(page.locator("[data-test=price] .total")).to_be_visible()
+    settle(desk)
+    assert desk.axe() == []
+    desk.picture("console-explain")
+    desk = open_desk(1440, 900)
+    desk.sign_in("admin", to=f"/console/explain?order={order_id}")
+    expect(desk.page.locator("[data-test=frozen] .total")).to_be_visible()
+    expect(desk.page.locator("[data-test=lines] li")).to_have_count(2)

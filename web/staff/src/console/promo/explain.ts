@@ -1,0 +1,40 @@
+import { speaker } from '@/lib/words'
+
+/** The words of the price explainer. */
+const WORDS = {
+  more: ['选门店、渠道、时间和会员，放几样菜进去，看每一分钱怎么来，每个没用上的优惠差在哪里。', 'Choose store, channel, time and member, put dishes in: where every fen comes from, and what each offer lacks that does not apply.'],
+  scene: ['场景', 'The scene'],
+  store: ['门店', 'Store'],
+  channel: ['渠道', 'Channel'],
+  kind: ['方式', 'Kind'],
+  kind_counter: ['到店', 'Counter'],
+  kind_pickup: ['自提', 'Pickup'],
+  kind_dine_in: ['堂食', 'At a table'],
+  kind_delivery: ['外卖', 'Delivery'],
+  kind_kiosk: ['自助机', 'Kiosk'],
+  at: ['时间', 'Moment'],
+  at_hint: ['留空为现在', 'empty: now'],
+  party: ['人数', 'Party'],
+  member: ['会员手机号', 'Phone number of a member'],
+  member_hint: ['留空为散客；可只输末四位', 'empty: a guest; its last four digits do'],
+  member_find: ['查找', 'Find'],
+  member_none: ['没有这个会员', 'There is no such member'],
+  member_away: ['换成散客', 'A guest instead'],
+  member_named: ['会员：{name}', 'Member: {name}'],
+  points: ['用积分抵扣', 'Use points'],
+  coupons: ['用最合适的券', 'Take the best coupon'],
+  cart: ['购物车', 'The cart'],
+  find: ['菜名、拼音或首字母', 'Name, pinyin or initials'],
+  add: ['加入 {name}', 'Add {name}'],
+  away: ['去掉 {name}', 'Take {name} out'],
+  empty: ['还没有菜品', 'Nothing in it yet'],
+  empty_more: ['在左边选几样菜，价格马上算出来。', 'Put dishes in, and the price comes at once.'],
+  price: ['价格是怎么来的', 'How the price comes about'],
+  priced_at: ['按 {time} 计价', 'priced for {time}'],
+  earned: ['付款后可得 {n} 积分', 'Paying it earns {n} points'],
+  frozen: ['下单时的价格（订单 {number}）', 'As it was ordered (order {number})'],
+  frozen_more: ['这是订单上留存的解释，之后改活动也不会变。', 'Kept with the order: it stays whatever becomes of the offers.'],
+  search_member: ['选择会员', 'Choose the member'],
+} as const
+
+export const exp = speaker(WORDS)
