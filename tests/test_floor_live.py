@@ -253,6 +253,21 @@ async def test_who_waits_for_an_order_is_told_when_it_is_paid(floor: Floor) -> N
         await screen.until(lambda it: len(it.events) > 1)
 
 
+async def test_a_diner_is_told_when_a_refund_is_declined(floor: Floor) -> None:
+    member = await floor.a_member()
+    order = await floor.bought(line("tea"), member=member)
+    asked = {"id": new_id(), "why": "slow", "seen_amount_fen": order["due_fen"], "pieces": []}
+    by, path = floor.by(member), f"/v1/orders/{order['id']}"
+    request = await floor.done("POST", f"{path}/refund-requests", asked, by)
+    await floor.hear()
+    async with kept_live(floor), listening(floor, f"{path}/progress/live", by) as screen:
+        await screen.until(lambda it: it.events)
+        answer = {"reason": "已换热的"}
+        await floor.done("POST", f"/v1/refund-requests/{request['id']}/decline", answer, floor.at("store_manager"))
+        await floor.hear()
+        await screen.until(lambda it: len(it.events) > 1)
+
+
 async def test_topics_of_parties_and_orders_of_last_week_are_forgotten(floor: Floor) -> None:
     old, new = earliest_id(floor.now - timedelta(days=8)), earliest_id(floor.now - timedelta(days=6))
     made = [topics.seating_of(old), topics.order_of(old), topics.seating_of(new), topics.order_of(new)]

@@ -22,6 +22,7 @@ from goodtaste.events.ordering import (
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    RefundDeclined,
     RoundAdded,
     TableChanged,
 )
@@ -286,6 +287,7 @@ def subscriptions() -> Subscriptions:
     heard.add(RoundAdded, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(OrderPaid, "floor.live_on_progress", live_hearing.on_progress)
     heard.add(OrderRefunded, "floor.live_on_progress", live_hearing.on_progress)
+    heard.add(RefundDeclined, "floor.live_on_progress", live_hearing.on_progress)
     heard.add(LinesReturned, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(TableChanged, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(MemberChanged, "floor.seating_on_member", floor_closing.on_member)

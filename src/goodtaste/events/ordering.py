@@ -270,3 +270,14 @@ class OrderRefunded(Event, frozen=True):
     points_taken: int
     whole: bool
     business_date: date
+
+
+class RefundDeclined(Event, frozen=True):
+    """A store declined a refund that a diner had asked for."""
+
+    topic = "ordering.refund_declined.v1"
+    key_field = "order_id"
+
+    request_id: str
+    order_id: str
+    store_id: str

@@ -10,6 +10,8 @@ from diner_kit import House, Phone
 from playwright.sync_api import Browser, expect
 
 PUBLIC = re.compile(r"^/(app|pictures)/|^/v1/(brand|stores|stores/[^/]+|stores/[^/]+/(menu|offers))$")
+CONTROLLED = """() => navigator.serviceWorker.controller !== null
+  || new Promise(done => navigator.serviceWorker.addEventListener('controllerchange', () => done(true)))"""
 pytestmark = pytest.mark.timeout(600)  # the screens may have to be built first
 
 
@@ -23,7 +25,7 @@ def phone(browser: Browser, house: House) -> Iterator[Phone]:
 def _kept(phone: Phone) -> None:
     """Wait until the worker has what the page is made of, and has seen a visit."""
     phone.page.evaluate("navigator.serviceWorker.ready.then(() => true)")
-    phone.page.wait_for_function("navigator.serviceWorker.controller !== null")
+    phone.page.evaluate(CONTROLLED)
     phone.page.reload()
     phone.page.wait_for_selector("#app .picks .dish")
     phone.page.wait_for_timeout(500)

@@ -13,6 +13,7 @@ from goodtaste.events.ordering import (
     OrderCancelled,
     OrderPaid,
     OrderRefunded,
+    RefundDeclined,
     RoundAdded,
     TableChanged,
 )
@@ -21,6 +22,7 @@ from goodtaste.floor.seating.rows import BY_ORDERS
 from goodtaste.kernel.db import Change, Steps, rows
 
 Moved = RoundAdded | LinesReturned | MemberChanged | TableChanged
+Progressed = OrderAdvanced | OrderCancelled | OrderPaid | OrderRefunded | RefundDeclined
 
 
 def on_bill(event: Moved, at: datetime) -> Steps[list[Change]]:
@@ -33,8 +35,8 @@ def on_lines_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
     return (yield from _shown([event.from_order_id, event.to_order_id], event.store_id))
 
 
-def on_progress(event: OrderAdvanced | OrderCancelled | OrderPaid | OrderRefunded, at: datetime) -> Steps[list[Change]]:
-    """Show how far an order is, and whether it is paid, to who waits for it."""
+def on_progress(event: Progressed, at: datetime) -> Steps[list[Change]]:
+    """Show how far an order is, whether it is paid, and what became of a refund, to who waits for it."""
     return [topics.moved(topics.order_of(event.order_id)), *(yield from _shown([event.order_id], event.store_id))]
 
 

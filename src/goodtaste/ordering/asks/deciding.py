@@ -8,12 +8,14 @@ from typing import Annotated
 import msgspec
 from sqlalchemy import select
 
+from goodtaste.events.ordering import RefundDeclined
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Id, Int, Read, Steps, Str, beside, first, par, rows, script
 from goodtaste.kernel.ids import END
 from goodtaste.kernel.input import Fen, Input, Reason
 from goodtaste.kernel.input import Id as IdText
+from goodtaste.kernel.outbox import tell
 from goodtaste.kernel.paging import next_of, older, start
 from goodtaste.ordering.asks.asking import (
     COLUMNS,
@@ -123,6 +125,7 @@ def decline(request_id: str, asked: Decline, *, actor: Actor, at: datetime) -> S
             at=at,
             request_id=row.id,
         ),
+        tell(RefundDeclined(request_id=row.id, order_id=row.order_id, store_id=row.store_id), at=at),
     ]
     return view(msgspec.structs.replace(row, state="declined", decided_at=at, decided_by=actor.id, answer=asked.reason))
 
