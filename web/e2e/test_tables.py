@@ -172,3 +172,32 @@ def test_a_gift_takes_the_pin_of_the_manager_and_a_party_moves_and_merges(open_d
     expect(page.locator("[data-test=party]")).to_contain_text(second)
     expect(page.locator("[data-line=红烧肉]")).to_be_visible()
     desk.picture("pos-tables")
+
+
+def test_a_member_is_put_on_the_bill_of_a_table_with_the_new_price_seen_before(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in(to="/tables")
+    page = desk.page
+    seat(desk)
+    order(desk, "hsr", "xlb")
+    due = page.locator("[data-test=bill-due]")
+    before = due.inner_text()
+    page.click("[data-test=bill-member]")
+    desk.scan(WALLET)
+    expect(page.get_by_role("alert")).to_contain_text("付款码")
+    desk.scan(desk.house.member_code(desk.house.member()))
+    expect(page.locator("dialog .member")).to_contain_text("林小满")
+    after = page.locator("[data-test=member-due]").inner_text()
+    assert after != before, "what it would cost is seen first"
+    assert due.inner_text() == before
+    assert desk.axe() == []
+    desk.picture("pos-bill-member")
+    page.click("[data-test=member-do]")
+    expect(page.locator("dialog")).to_have_count(0)
+    expect(due).to_have_text(after)
+    page.click("[data-test=bill-member]")
+    page.click("[data-test=member-off]")
+    expect(page.locator("[data-test=member-due]")).to_have_text(before)
+    page.click("[data-test=member-do]")
+    expect(due).to_have_text(before)
+    assert desk.faults == []
