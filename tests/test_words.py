@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import ast
+import json
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+
+import msgspec
+from sqlalchemy import CheckConstraint
 
 import goodtaste.app.cli
 import goodtaste.app.web
+from goodtaste.kernel.db import metadata
 from goodtaste.kernel.errors import REFUSALS
+from goodtaste.kernel.web import problem_in
 from goodtaste.kernel.words import LANGUAGES, language_of, sentence, sentences
+from goodtaste.promo.shop.exchanges import ExchangeOver
 
 SOURCE = Path(goodtaste.__file__).parent
 MOVEMENTS = (
@@ -32,6 +41,21 @@ MOVEMENTS = (
 )
 REASON = re.compile(r"\w+\.fault\.\w+")
 FACT = re.compile(r"\{(\w+)(?::\w+)?\}")
+FORMED = re.compile(r"\{(\w+)(?::(\w+))?\}")
+WORDS_OF_THE_PROGRAM = re.compile(r"state|pay_state|possible|kind|methods?|wallet|channels|weekdays|cause|why|what")
+COLUMNS = {
+    "coupon": "promo_coupon", "gift": "promo_gift", "exchange": "promo_exchange", "offer": "promo_offer",
+    "batch": "promo_batch", "campaign": "promo_campaign", "subscription": "promo_subscription", "call": "floor_call",
+    "invoice": "floor_invoice", "print_job": "floor_print_job", "money": "payment_payment", "shift": "payment_shift",
+    "difference": "payment_difference", "correction": "member_adjustment", "order": "ordering_order",
+    "request": "ordering_refund_request",
+}  # fmt: skip
+"""What stands for the words of the column `state` of a table."""
+IN_WORDS_ALREADY = re.compile(
+    r"\w+\.bad_(item|offer|template|plan|program|points_rules|profile|span|map|file|bill)|request\.malformed"
+    r"|channel\.(letter_unreadable|message_malformed)|cli\.campaign_ran"
+)
+"""Whose `why` or `what` is a sentence: the code of one, or what a parser said of a file or a message."""
 
 
 def _ours() -> list[str]:
@@ -127,6 +151,68 @@ def test_a_sentence_names_only_facts_that_its_refusal_tells() -> None:
         for language in LANGUAGES:
             said = sentences(language)[code]
             assert set(FACT.findall(said.say + said.do)) <= told, code
+
+
+def test_no_sentence_shows_a_word_of_the_program_or_an_instant_as_it_is() -> None:
+    shown = {
+        (code, fact)
+        for code, said in sentences("zh-CN").items()
+        for fact, form in FORMED.findall(said.say + said.do)
+        if not form
+        and (WORDS_OF_THE_PROGRAM.fullmatch(fact) or fact.endswith("_at") or fact == "at")
+        and not (fact in ("why", "what") and IN_WORDS_ALREADY.fullmatch(code))
+    }
+    assert shown == {
+        ("doctor.clock_good", "at"),
+        ("doctor.clock_past", "at"),
+        ("menu.bad_dish", "what"),  # the name of a part
+        ("menu.row_dish", "what"),
+        ("promo.offer.until", "at"),  # on the store's clock already
+    }
+
+
+def test_every_word_of_the_program_that_a_refusal_shows_has_words() -> None:
+    """Words that a refusal is raised with are read from the source, those of a column from its constraint."""
+    raised = {(name, fact, word) for file in SOURCE.rglob("*.py") for name, fact, word in _raised(file)}
+    missing = set()
+    for code in _ours():
+        forms = dict(FORMED.findall("".join(msgspec.structs.astuple(sentences("en")[code]))))
+        for name, fact, word in raised:
+            form = forms.get(fact)
+            if REFUSALS[code].__name__ == name and form and f"word.{form}.{word}" not in sentences("en"):
+                missing.add((code, fact, word))
+    assert missing == set()
+    unnamed = [
+        (form, word) for form, words in _columns() for word in words if f"word.{form}.{word}" not in sentences("en")
+    ]
+    assert unnamed == []
+
+
+def _raised(file: Path) -> Iterator[tuple[str, str, str]]:
+    """Give the class, the fact and the word of each refusal that a file raises with a word."""
+    for node in ast.walk(ast.parse(file.read_text())):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name | ast.Attribute):
+            name = node.func.id if isinstance(node.func, ast.Name) else node.func.attr
+            for each in node.keywords:
+                for one in ast.walk(each.value):
+                    if isinstance(one, ast.Constant) and re.fullmatch(r"[a-z_]+", str(one.value)):
+                        yield name, each.arg or "", one.value
+
+
+def _columns() -> Iterator[tuple[str, list[str]]]:
+    """Give what a form stands for, and the words that may stand in its column."""
+    for form, table in COLUMNS.items():
+        checks = [str(each.sqltext) for each in metadata.tables[table].constraints if isinstance(each, CheckConstraint)]
+        told = next(found for each in checks if (found := re.match(r"state IN \((.*?)\)", each)))
+        yield form, re.findall(r"'(\w+)'", told[1])
+
+
+def test_an_instant_is_told_on_the_clock_of_who_asks() -> None:
+    at = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    refusal = ExchangeOver(state="handed_over", changed_at=at)
+    told = json.loads(problem_in("zh-CN", refusal, zone="Asia/Shanghai"))
+    assert told["title"] == "这笔兑换已有结果（已领取，2026-11-23 01:30）"
+    assert told["facts"]["changed_at"] == "2026-11-22T17:30:00Z"
 
 
 def test_every_movement_of_points_has_words() -> None:

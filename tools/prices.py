@@ -18,6 +18,7 @@ from goodtaste.pricing.api import Context, Coupon, Line, Offer, Priced, Said, ex
 
 ROOT = Path(__file__).parents[1]
 PATH = ROOT / "tests" / "golden" / "prices.json"
+SPOKEN = ("pricing.", "word.channel.", "word.weekday.")
 WORDS = ROOT / "web" / "shared" / "price" / "words.json"
 PLAIN_CONTEXT = {
     "store_id": "store",
@@ -70,7 +71,7 @@ def words() -> bytes:
         language: {
             code: {"say": said.say, "do": said.do}
             for code, said in sorted(sentences(language).items())
-            if code.startswith("pricing.") and not code.startswith("pricing.fault.")
+            if code.startswith(SPOKEN) and not code.startswith("pricing.fault.")
         }
         for language in LANGUAGES
     }

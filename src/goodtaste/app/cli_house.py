@@ -18,6 +18,7 @@ from goodtaste.kernel.auth import NotAllowed
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Unavailable
 from goodtaste.kernel.errors import Refusal
+from goodtaste.kernel.words import on_clock
 from goodtaste.org.api import SignIn, sign_in
 
 T = TypeVar("T")
@@ -32,7 +33,12 @@ def in_house(context: click.Context, work: Callable[[Ctx], Awaitable[T]]) -> T:
 
     async def run() -> T:
         async with running(settings) as process:
-            return await work(process.context())
+            ctx = process.context()
+            try:
+                return await work(ctx)
+            except Refusal as refused:
+                refused.facts = on_clock(refused.facts, process.zone_of(ctx.actor))
+                raise
 
     try:
         return asyncio.run(run())

@@ -56,6 +56,7 @@ from goodtaste.floor.seating import closing as floor_closing
 from goodtaste.floor.seating import http as seating_http
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel import night as nights
+from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.bus import Subscriptions
 from goodtaste.kernel.context import Process
 from goodtaste.kernel.db import metadata
@@ -168,6 +169,13 @@ RECURRING: list[Every] = [
 ]
 
 
+def _zone_of(process: Process, actor: Actor) -> str:
+    """Return the zone on whose clock times are told to who acts: that of the store they stand in, else the program's."""
+    if actor.store_id:
+        return process.see(org.Directory).store(actor.store_id).zone
+    return process.see(members.Program).calendar.zone
+
+
 def furnish(process: Process) -> None:
     """Give a process the snapshots and parts of every room."""
     process.show(org.Directory, org.directory_snapshot())
@@ -182,6 +190,7 @@ def furnish(process: Process) -> None:
     process.show(promo.LiveOffers, promo.live_offers_snapshot(process.clock))
     process.ended_sessions = process.snapshots.add(sessions.ended_snapshot(process.clock))
     process.resolve_actor = lambda claims: process.see(org.Directory).actor(claims)
+    process.zone_of = lambda actor: _zone_of(process, actor)
     providers = opening.open_sandboxes(process.settings, clock=process.clock)
     if providers is not None:
         process.bring(providers)

@@ -28,6 +28,7 @@ class Process:
         self._parts: dict[type[Any], Any] = {}
         self._shown: dict[type[Any], Snapshot[Any]] = {}
         self.resolve_actor: Callable[[Claims], Actor] = lambda claims: Actor(kind=claims.kind, id=claims.sub)
+        self.zone_of: Callable[[Actor], str] = lambda actor: "UTC"
         self.ended_sessions: Snapshot[frozenset[str]] | None = None
 
     def bring(self, part: Any) -> None:

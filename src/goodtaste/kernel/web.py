@@ -26,7 +26,7 @@ from goodtaste.kernel.ids import UUID_PATTERN, is_id
 from goodtaste.kernel.misfits import in_chinese
 from goodtaste.kernel.sessions import SessionEnded
 from goodtaste.kernel.telemetry import REFUSALS_TOTAL, TRACE
-from goodtaste.kernel.words import language_of, sentence
+from goodtaste.kernel.words import language_of, on_clock, sentence
 
 BODY_MAX = 1_000_000  # bytes of a request body; uploads have a limit of their own
 PROBLEM = "application/problem+json"
@@ -215,14 +215,16 @@ def problem(request: Request[Any, Any, Any], refusal: Refusal) -> Response[bytes
     headers = {"retry-after": "1"} if refusal.status == 503 else {}
     if isinstance(refusal, MethodUnknown):
         headers["allow"] = ", ".join(refusal.facts["allowed"])
-    body = problem_in(language_of(request.headers.get("accept-language")), refusal)
+    ctx: Ctx | None = request.scope.get("ctx")  # type: ignore[assignment]
+    zone = ctx.process.zone_of(ctx.actor) if ctx else "UTC"
+    body = problem_in(language_of(request.headers.get("accept-language")), refusal, zone=zone)
     return Response(body, status_code=refusal.status, media_type=PROBLEM, headers=headers)
 
 
-def problem_in(language: str, refusal: Refusal) -> bytes:
-    """Return the body of the answer for a refusal, which is counted."""
+def problem_in(language: str, refusal: Refusal, *, zone: str = "UTC") -> bytes:
+    """Return the body of the answer for a refusal, which is counted; its sentence tells times on the clock of `zone`."""
     REFUSALS_TOTAL.labels(refusal.code).inc()
-    facts = refusal.facts
+    facts = on_clock(refusal.facts, zone)
     if language == "zh-CN" and isinstance(refusal, BadRequest):
         facts = facts | {"what": in_chinese(str(facts.get("what", "")))}
     said = sentence(refusal.code, language, facts)

@@ -6,12 +6,14 @@ import re
 import string
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
 import msgspec
 
+from goodtaste.kernel.calendar import zone_of
 from goodtaste.kernel.money import yuan
 
 LANGUAGES = ("zh-CN", "en")
@@ -27,10 +29,14 @@ class Sentence(msgspec.Struct, frozen=True):
 
 
 class _Facts(string.Formatter):
-    """Fills facts in; `{x_fen:yuan}` writes fen as yuan, a fact that is missing leaves its name."""
+    """Fills facts in; a fact that is missing leaves its name.
 
-    def __init__(self, comma: str) -> None:
-        self._comma = comma
+    `{x_fen:yuan}` writes fen as yuan, `{at:minute}` an instant on the clock that it was told by, and `{state:order}` what the sentence
+    `word.order.<state>` calls a word of the program, or each of several.
+    """
+
+    def __init__(self, language: str, comma: str) -> None:
+        self._language, self._comma = language, comma
 
     def get_value(self, key: int | str, args: Any, kwargs: Mapping[str, Any]) -> Any:
         return kwargs.get(str(key), f"{{{key}}}")
@@ -39,11 +45,14 @@ class _Facts(string.Formatter):
         if format_spec == "yuan":
             return f"¥{yuan(value)}" if isinstance(value, int) else str(value)
         if isinstance(value, list | tuple):
-            return self._comma.join(map(str, value))
-        return str(value)
+            return self._comma.join(self.format_field(each, format_spec) for each in value)
+        if format_spec == "minute" and str(value)[10:11] in ("T", " "):  # an instant, in JSON or not
+            return f"{str(value)[:10]} {str(value)[11:16]}"
+        called = sentences(self._language).get(f"word.{format_spec}.{value}") if format_spec else None
+        return called.say if called else str(value)
 
 
-_FILL = {"zh-CN": _Facts("、"), "en": _Facts(", ")}
+_FILL = {"zh-CN": _Facts("zh-CN", "、"), "en": _Facts("en", ", ")}
 
 
 @cache
@@ -68,6 +77,11 @@ def sentence(code: str, language: str, facts: Mapping[str, Any]) -> Sentence:
     if isinstance(because, str) and because in known:
         facts = {**facts, "because": sentence(because, language, {**facts, "because": ""}).say}
     return Sentence(fill.format(found.say, **facts), fill.format(found.do, **facts))
+
+
+def on_clock(facts: Mapping[str, Any], zone: str) -> dict[str, Any]:
+    """Return facts with their instants as the clock of `zone` tells them."""
+    return {name: at.astimezone(zone_of(zone)) if isinstance(at, datetime) else at for name, at in facts.items()}
 
 
 def in_one(said: Sentence, language: str) -> str:

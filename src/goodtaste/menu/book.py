@@ -31,7 +31,7 @@ class NotOnMenu(Refusal):
 
 
 class BadChoice(Refusal):
-    """Raised when options or the parts of a set meal do not fit the dish.  Facts: `line_no`, `what`, `group`, `min`, `max`."""
+    """Raised when options or the parts of a set meal do not fit the dish.  Facts: `line_no`, `what`, `option_id`, `group`, `min`, `max`."""
 
     code = "menu.bad_choice"
     status = 422
@@ -343,11 +343,11 @@ class MenuBook:
             return 0, []
         extra, names, picks = 0, [], dict.fromkeys((g.id for g in dish.groups), 0)
         if len(set(choice.options)) != len(choice.options):
-            raise BadChoice(line_no=line_no, what="the same option twice")
+            raise BadChoice(line_no=line_no, what="twice")
         for option_id in choice.options:
             option, group = self._options.get(option_id, (None, None))
             if option is None or group is None or group.id not in picks:
-                raise BadChoice(line_no=line_no, what=f"no option {option_id}")
+                raise BadChoice(line_no=line_no, what="gone", option_id=option_id)
             picks[group.id] += 1
             extra += option.price_fen
             names.append(option.name)
@@ -363,7 +363,7 @@ class MenuBook:
             return []
         asked = {part.slot_id: part.sku_id for part in choice.parts}
         if len(asked) != len(choice.parts) or asked.keys() - {slot.id for slot in dish.slots}:
-            raise BadChoice(line_no=line_no, what="parts of another set meal, or one twice")
+            raise BadChoice(line_no=line_no, what="parts")
         picked = []
         for slot in dish.slots:
             wanted = asked.get(slot.id, slot.choices[0].sku_id if len(slot.choices) == 1 else None)

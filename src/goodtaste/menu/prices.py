@@ -170,9 +170,7 @@ def plans_of(
             plans[each.key] = (each, plan(rows, Span(each.amount_fen, from_at, to_at)))
         except Overlap as overlap:
             row = overlap.row
-            raise PriceOverlaps(
-                sku_id=row.sku_id, price_id=row.id, valid_from_at=row.valid_from_at.isoformat()
-            ) from overlap
+            raise PriceOverlaps(sku_id=row.sku_id, price_id=row.id, valid_from_at=row.valid_from_at) from overlap
     return list(plans.values())
 
 

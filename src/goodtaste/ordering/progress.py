@@ -85,7 +85,7 @@ def advance(order_id: str, asked: Advance, *, actor: Actor, where: Place) -> Ste
     if found.state == asked.to:
         return view(found, lines)
     if asked.to == "cancelled":
-        raise WrongState(order_id=order_id, state=found.state, asked="cancelled", possible=["cancel, refund"])
+        raise WrongState(order_id=order_id, state=found.state, asked="cancelled", possible=["cancel", "refund"])
     rules.advance(order_id, kind=found.kind, state=found.state, to=asked.to)
     if found.went_to:
         raise WrongState(order_id=order_id, state="reopened", asked=asked.to, possible=[])

@@ -126,7 +126,7 @@ def _quote(asked: Cart, member_id: str | None, *, by_code: bool, where: Place, l
     earned = members.points_earned(priced.due_fen, program=where.program, level=level) if level else 0
     said = None
     if asked.words:
-        said = cart_said(priced, offers=look.live, coupons=held, book=where.book, language=language)
+        said = cart_said(priced, offers=look.live, coupons=held, where=where, language=language)
     return Quote(priced, [c.name for c in chosen], balances.available, earned, where.at, said)
 
 

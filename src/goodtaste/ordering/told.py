@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from goodtaste.menu import api as menu
 from goodtaste.ordering.orders import OrderView
+from goodtaste.ordering.spot import Place
 from goodtaste.pricing import api as pricing
 from goodtaste.promo import api as promo
 
@@ -25,15 +26,16 @@ def cart_said(
     *,
     offers: Iterable[promo.LiveOffer],
     coupons: Iterable[promo.Held],
-    book: menu.MenuBook,
+    where: Place,
     language: str,
 ) -> pricing.Said:
     """Return the price of a cart in words."""
     names = {each.id: (each.terms.offer.name, each.terms.offer.name_en) for each in offers}
     names |= {each.id: (each.name, each.name_en) for each in coupons}
+    names |= {each.code: (each.name, each.name_en) for each in where.program.levels}
     skus = [*(each.sku_id for each in priced.lines), *(each.sku_id for each in priced.gifts)]
     dishes = [dish_id for each in priced.why_not for dish_id in each.facts.get("dish_ids", ())]
-    names |= _of_menu(skus, dishes, book)
+    names |= _of_menu(skus, dishes, where.book)
     return pricing.in_words(pricing.explain(priced), language, names=_in(language, names))
 
 

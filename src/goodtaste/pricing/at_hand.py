@@ -74,10 +74,11 @@ def _stop_offer(offer: Offer, context: Context, clock: Clock) -> Stop | None:
 
 
 def _stop_time(start: datetime | None, end: datetime | None, context: Context) -> Stop | None:
+    zone = (context.local_at or context.at).tzinfo
     if start and context.at < start:
-        return "not_yet_valid", {"valid_from_at": start}
+        return "not_yet_valid", {"valid_from_at": start.astimezone(zone)}
     if end and context.at >= end:
-        return "expired", {"valid_to_at": end}
+        return "expired", {"valid_to_at": end.astimezone(zone)}
     return None
 
 

@@ -14,7 +14,14 @@ import msgspec
 from goodtaste.kernel.words import sentence
 from goodtaste.pricing.values import Priced, WhyNot
 
-NAMED = {"offer_id": "name", "sku_id": "sku", "coupon_id": "others", "offer_ids": "others", "dish_ids": "dishes"}
+NAMED = {
+    "offer_id": "name",
+    "sku_id": "sku",
+    "coupon_id": "others",
+    "offer_ids": "others",
+    "dish_ids": "dishes",
+    "levels": "levels",
+}
 """Facts that are ids, and under which name a sentence finds what they are called."""
 
 
@@ -92,8 +99,6 @@ def in_words(row: Row, language: str, *, names: Mapping[str, str]) -> Said:
             ids = facts[key]
             called = [names.get(each, each) for each in ids] if isinstance(ids, list) else names.get(ids, ids)
             facts[under] = called or sentence("pricing.any_dish", language, {}).say
-    if "weekdays" in facts:
-        facts["weekdays"] = [sentence(f"pricing.weekday.{day}", language, {}).say for day in facts["weekdays"]]
     if row.amount_fen is not None:
         facts["amount_fen"] = row.amount_fen
     said = sentence(f"pricing.row.{row.code}", language, facts)

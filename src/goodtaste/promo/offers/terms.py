@@ -8,6 +8,7 @@ from typing import Annotated, Any, get_args
 
 import msgspec
 
+from goodtaste.kernel.calendar import zone_of
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Fen, Input, Line, Positive
@@ -77,7 +78,8 @@ def faults_of(offer_id: str, terms: Terms, here: Known, *, at: datetime) -> list
         found.append(Fault("offer.id", "promo.fault.other_id", {"offer_id": offer_id}))
     end = asked.valid_to_at
     if end is not None and end.tzinfo is not None and end <= at:
-        found.append(Fault("offer.valid_to_at", "promo.fault.expired", {"valid_to_at": end.isoformat()}))
+        shown = end.astimezone(zone_of(here.program.calendar.zone)).isoformat()
+        found.append(Fault("offer.valid_to_at", "promo.fault.expired", {"valid_to_at": shown}))
     if terms.limit_each is not None and not _for_members(asked.conditions):
         found.append(Fault("limit_each", "promo.fault.limit_for_guests"))
     if terms.budget_fen == 0:

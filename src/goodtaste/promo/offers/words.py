@@ -132,12 +132,12 @@ def _who(asked: pricing.Conditions, say: Say, language: str, program: Program) -
     if asked.party_max:
         yield say("party_max", n=asked.party_max)
     if asked.channels:
-        yield say("channels", names=[say(f"channel.{each}") for each in asked.channels])
+        yield say("channels", names=asked.channels)
 
 
 def _when(asked: pricing.Conditions, say: Say) -> Iterator[str]:
     if asked.weekdays:
-        yield say("weekdays", names=[say(f"weekday.{each}") for each in sorted(asked.weekdays)])
+        yield say("weekdays", names=sorted(asked.weekdays))
     if asked.dayparts:
         yield say("dayparts", spans=[f"{_clock(e.from_minute)}–{_clock(e.to_minute)}" for e in asked.dayparts])
     if asked.dates:

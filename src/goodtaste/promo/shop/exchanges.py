@@ -295,7 +295,7 @@ def _same(known: Exchange, asked: NewExchange, member_id: str) -> Exchange:
 
 def _waits(found: Exchange) -> None:
     if found.state != "waiting":
-        raise ExchangeOver(state=found.state, changed_at=found.changed_at.isoformat(timespec="seconds"))
+        raise ExchangeOver(state=found.state, changed_at=found.changed_at)
 
 
 def _exchange(of: Item, id_: str, member_id: str, *, at: datetime) -> Exchange:

@@ -54,6 +54,7 @@ const NAMED: readonly (readonly [string, string])[] = [
   ['coupon_id', 'others'],
   ['offer_ids', 'others'],
   ['dish_ids', 'dishes'],
+  ['levels', 'levels'],
 ]
 const COMMA: Readonly<Record<Language, string>> = { 'zh-CN': '、', en: ', ' }
 const PLACE = /\{(\w+)(?::(\w+))?\}/g
@@ -91,14 +92,11 @@ export function inWords(row: Row, language: Language, words: Words, names: Reado
     const called = isList(ids) ? ids.map((id) => names[String(id)] ?? id) : (names[String(ids)] ?? ids)
     facts[under] = isList(called) && called.length === 0 ? sentence('pricing.any_dish', language, words).say : called
   }
-  if (isList(facts['weekdays'])) {
-    facts['weekdays'] = facts['weekdays'].map((day) => sentence(`pricing.weekday.${day}`, language, words).say)
-  }
   if (row.amount_fen !== undefined) facts['amount_fen'] = row.amount_fen
   const said = sentence(`pricing.row.${row.code}`, language, words)
   return {
-    say: fill(said.say, facts, language),
-    do: fill(said.do, facts, language),
+    say: fill(said.say, facts, language, words),
+    do: fill(said.do, facts, language, words),
     amountFen: row.amount_fen ?? null,
     rows: (row.rows ?? []).map((each) => inWords(each, language, words, names)),
   }
@@ -108,13 +106,20 @@ function sentence(code: string, language: Language, words: Words): Sentence {
   return words[language][code] ?? { say: code, do: '' }
 }
 
-function fill(text: string, facts: Readonly<Record<string, Fact>>, language: Language): string {
+function fill(text: string, facts: Readonly<Record<string, Fact>>, language: Language, words: Words): string {
   return text.replace(PLACE, (_, key: string, form: string | undefined) => {
     const fact = facts[key]
     if (fact === undefined) return `{${key}}`
     if (form === 'yuan' && typeof fact === 'number') return yuan(fact)
-    return isList(fact) ? fact.join(COMMA[language]) : String(fact)
+    const called = (isList(fact) ? fact : [fact]).map((each) => shown(each, form, language, words))
+    return called.join(COMMA[language])
   })
+}
+
+/** Writes an instant on the clock that it was told by, and calls a word of the program what the language calls it. */
+function shown(fact: string | number, form: string | undefined, language: Language, words: Words): string {
+  if (form === 'minute') return `${String(fact).slice(0, 10)} ${String(fact).slice(11, 16)}`
+  return words[language][`word.${form}.${fact}`]?.say ?? String(fact)
 }
 
 function isList(fact: Fact | undefined): fact is readonly (string | number)[] {
