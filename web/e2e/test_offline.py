@@ -1,4 +1,4 @@
-"""Walks of a till whose network is cut: what is sold for cash is kept, sent when it is back, and in the house exactly once."""
+"""Walks of a till that things happen to: its network is cut, it has two tabs, its sign-in ends.  Nothing is lost or doubled."""
 
 from __future__ import annotations
 
@@ -154,3 +154,119 @@ def test_a_cash_sale_whose_reply_was_lost_is_put_aside_and_there_once(open_desk:
     expect(page.locator("[data-test=outbox]")).to_have_text("1 笔已入账", timeout=20_000)
     assert [each["pay_state"] for each in _orders(desk, number)] == ["paid"]
     assert len(desk.house.orders()) == before + 1
+
+
+def test_two_tabs_of_a_till_are_one_till(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in()
+    other = desk.context.new_page()
+    other.goto(f"{desk.house.url}/staff/pos")
+    other.wait_for_selector(".dish")
+    before = len(desk.house.orders())
+    desk.keys("1")
+    expect(other.locator(".cart li")).to_have_count(1)
+    other.keyboard.press("1")
+    expect(desk.page.locator(".cart .stepper .num")).to_have_text("2")
+    other.reload()
+    expect(other.locator(".cart .stepper .num")).to_have_text("2")
+    desk.page.bring_to_front()
+    desk.priced()
+    desk.keys("F9", "Enter")
+    number = desk.number()
+    expect(other.locator("[data-stage=paid] [data-test=number]")).to_have_text(number)
+    desk.keys("Enter")
+    for page in (desk.page, other):
+        expect(page.locator("dialog")).to_have_count(0)
+        expect(page.locator(".cart li")).to_have_count(0)
+    assert len(desk.house.orders()) == before + 1
+
+
+def test_a_double_tap_on_pay_and_the_back_button_are_one_sale(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in()
+    page = desk.page
+    before = len(desk.house.orders())
+    page.click("nav a[href='/staff/orders']")
+    page.click("nav a[href='/staff/pos']")
+    page.wait_for_selector(".dish")
+    desk.keys("1")
+    desk.priced()
+    desk.keys("F9")
+    page.go_back()  # in the middle of it
+    page.wait_for_url(re.compile("orders"))
+    page.go_forward()
+    expect(page.locator(".cart li")).to_have_count(1)
+    desk.priced()
+    desk.keys("F9")
+    page.get_by_role("button", name="收款").dblclick()
+    number = desk.number()
+    page.go_back()
+    expect(page.locator("[data-stage=paid]")).to_be_visible()  # the change is still to be given
+    desk.keys("Enter")
+    assert [each["pay_state"] for each in _orders(desk, number)] == ["paid"]
+    assert len(desk.house.orders()) == before + 1
+
+
+def test_a_sign_in_that_ends_in_the_middle_of_an_order_loses_nothing(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in()
+    page = desk.page
+    before = len(desk.house.orders())
+    desk.keys("1", "F4", "1")
+    desk.priced()
+    gone = {
+        "status": 401,
+        "json": {"code": "auth.session_ended", "title": "", "detail": "", "status": 401, "trace": ""},
+    }
+    page.route(re.compile(r"/v1/(orders|sessions/refresh)$"), lambda route: route.fulfill(**gone))
+    desk.keys("F9", "Enter")
+    page.wait_for_url(re.compile("sign-in"))
+    page.unroute(re.compile(r"/v1/(orders|sessions/refresh)$"))
+    page.goto(f"{desk.house.url}/staff/sign-in?as=cashier05")
+    page.wait_for_url(re.compile(r"/staff/(?!sign-in)"))
+    expect(page.locator(".cart li")).to_have_count(1)
+    assert len(desk.house.orders()) == before
+    desk.priced()
+    desk.keys("F9", "Enter")
+    assert [each["pay_state"] for each in _orders(desk, desk.number())] == ["paid"]
+    desk.keys("Enter", "F6")
+    expect(page.locator("dialog .one")).to_have_count(1)
+
+
+def test_a_part_that_was_paid_is_taken_back_with_the_pin_of_the_manager(open_desk: Open) -> None:
+    desk = open_desk()
+    desk.sign_in("manager05", to="/settings")
+    page = desk.page
+    page.get_by_role("button", name="把这台设备配对").click()
+    page.get_by_role("button", name="换人").click()
+    page.get_by_role("button", name="朱琳").click()
+    page.keyboard.type("204687")
+    page.wait_for_selector(".dish")
+    desk.keys("1")
+    desk.priced()
+    page.get_by_role("button", name="分开付").click()
+    split = page.get_by_role("dialog", name="分开付")
+    for name, pay in (("1/2", "现金"), ("1/2", "扫付款码")):
+        split.get_by_role("button", name=name).click()
+        split.get_by_role("button", name=pay).click()
+        if pay == "现金":
+            expect(page.locator("[data-test=change]")).to_be_visible()
+            desk.keys("Enter")
+        else:
+            desk.scan("990012345678901234")
+        expect(split.locator("li")).to_have_count(1 if pay == "现金" else 2)
+    expect(page.locator("[data-test=left]")).to_have_text("¥14.50")
+    for left in ("¥43.50", "¥58.00"):
+        split.get_by_role("button", name="退回这一笔").first.click()
+        page.get_by_label("原因").fill("客人改用别的方式")
+        page.select_option("select", label="刘思敏")
+        page.locator("dialog input[type=password]").fill("739152")
+        if left == "¥43.50":
+            desk.picture("pos-take-back")
+            assert desk.axe() == []
+        page.click("[data-test=take-back]")
+        expect(page.locator("[data-test=left]")).to_have_text(left)
+    order = desk.house.orders()[0]
+    payments = desk.house.http.get(f"/v1/orders/{order['id']}/payments", headers=desk.house.staff()).json()
+    assert [each["refunded_fen"] for each in payments] == [each["amount_fen"] for each in payments]
+    assert (len(payments), order["pay_state"]) == (2, "unpaid")

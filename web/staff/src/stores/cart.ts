@@ -4,7 +4,7 @@ import { ask, NoAnswer } from '@/api/client'
 import type { Arrived, Cart, Dish, HeldCoupon, Quote, Sku } from '@/api/types'
 import { faultOf, type Fault } from '@/lib/fault'
 import { newId } from '@/lib/ids'
-import { keep, kept } from '@/lib/kept'
+import { keep, kept, onKeptElsewhere } from '@/lib/kept'
 import { useSession } from './session'
 
 export type Kind = 'counter' | 'dine_in' | 'pickup'
@@ -242,6 +242,9 @@ export const useCart = defineStore('cart', () => {
     },
     { immediate: true },
   )
+  // Two tabs of a till are one till: what one changes the other shows, so that neither writes over the other's.
+  onKeptElsewhere('cart', () => (basket.value = kept<Basket | null>('cart', null) ?? EMPTY))
+  onKeptElsewhere('held', () => (held.value = kept<readonly HeldBasket[]>('held', [])))
   watch(basket, (now) => keep('cart', now.lines.length || now.member ? now : null))
   watch(held, (now) => keep('held', now.length ? now : null))
 

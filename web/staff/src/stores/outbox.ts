@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref, shallowRef, watch } from 'vue'
 import { ask, NoAnswer, Refused } from '@/api/client'
 import type { PlaceOrder } from '@/api/types'
+import { alone } from '@/lib/alone'
 import { faultOf, type Fault } from '@/lib/fault'
 import { net } from '@/lib/net'
 import * as shelf from '@/lib/shelf'
@@ -23,7 +24,7 @@ export interface RungUp {
 }
 
 const AGAIN_MS = 10_000
-const LOCK = 'goodtaste.outbox'
+const SHELF = 'outbox'
 const BUSY_FROM = 500 // a status from which on the house is at fault, not the sale
 
 /**
@@ -34,7 +35,7 @@ export const useOutbox = defineStore('outbox', () => {
   const session = useSession()
   const sales = shallowRef<readonly RungUp[]>([])
   const sending = ref(false)
-  const tabs = new BroadcastChannel(LOCK)
+  const tabs = new BroadcastChannel(`goodtaste.${SHELF}`)
   let timer = 0
 
   const waiting = computed(() => sales.value.filter((each) => each.fate === 'waiting'))
@@ -68,7 +69,7 @@ export const useOutbox = defineStore('outbox', () => {
     if (net.down || !session.isIn || sending.value) return
     sending.value = true
     try {
-      await navigator.locks.request(LOCK, async () => {
+      await alone(SHELF, async () => {
         await load()
         for (const sale of waiting.value) if (!(await sendOne(sale))) return
       })

@@ -2,11 +2,12 @@ import { defineStore } from 'pinia'
 import { computed, ref, watch } from 'vue'
 import { ask, NoAnswer, Refused } from '@/api/client'
 import type { Order, PlaceOrder } from '@/api/types'
+import { alone } from '@/lib/alone'
 import { faultOf, type Fault } from '@/lib/fault'
 import { newId } from '@/lib/ids'
-import { keep, kept } from '@/lib/kept'
+import { keep, kept, onKeptElsewhere } from '@/lib/kept'
 import { net } from '@/lib/net'
-import { o } from '@/lib/offlineWords'
+import { o } from '@/lib/saleWords'
 import { useCart, type Basket } from './cart'
 import { useOutbox } from './outbox'
 
@@ -116,18 +117,22 @@ export const useSale = defineStore('sale', () => {
     busy.value = true
     clearTimeout(timer)
     try {
-      let order = now.order
-      if (!order && now.body) order = await ask('post', '/v1/orders', { body: now.body })
-      if (order && !now.order) {
-        put({ order })
-        cart.clear()
-      }
-      if (order) await pay(order)
+      await alone('sale', () => place(now))
     } catch (error) {
       meet(error)
     } finally {
       busy.value = false
     }
+  }
+
+  async function place(now: Sale): Promise<void> {
+    let order = now.order
+    if (!order && now.body) order = await ask('post', '/v1/orders', { body: now.body })
+    if (order && !now.order) {
+      put({ order })
+      cart.clear()
+    }
+    if (order) await pay(order)
   }
 
   async function pay(order: Order): Promise<void> {
@@ -170,7 +175,7 @@ export const useSale = defineStore('sale', () => {
     busy.value = true
     clearTimeout(timer)
     try {
-      settle(await ask('get', '/v1/orders/{order_id}', { at: { order_id: now.orderId } }))
+      settle(await alone('sale', () => ask('get', '/v1/orders/{order_id}', { at: { order_id: now.orderId } })))
       if (now.basket && cart.basket.lines.length > 0 && !now.order) cart.clear()
     } catch (error) {
       if (error instanceof Refused && error.problem.status === 404) giveBack()
@@ -250,6 +255,9 @@ export const useSale = defineStore('sale', () => {
 
   // A payment code is good for a minute and opens somebody's wallet: it is never kept.
   watch(sale, (now) => keep('sale', now && { ...now, way: now.way?.by === 'wallet' ? { ...now.way, code: '' } : now.way }), { deep: false })
+  onKeptElsewhere('sale', () => {
+    if (!busy.value) sale.value = kept<Sale | null>('sale', null)
+  })
   watch(() => net.down, (down) => {
     if (!down && sale.value?.stage === 'doubt') void again()
   })

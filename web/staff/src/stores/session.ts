@@ -2,6 +2,7 @@ import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
 import { ask, carry, NoAnswer, Refused, type Caller } from '@/api/client'
 import type { Store, Terminal, Tokens, WhoIAm } from '@/api/types'
+import { alone } from '@/lib/alone'
 import { keep, kept, onKeptElsewhere } from '@/lib/kept'
 
 interface Access {
@@ -44,7 +45,7 @@ export const useSession = defineStore('session', () => {
     if (caller === 'nobody') return null
     const has = access[caller]
     if (has && has.until > Date.now() && !again) return has.token
-    return navigator.locks.request(`goodtaste.${caller}`, async () => {
+    return alone(caller, async () => {
       const now = access[caller]
       if (now && now !== has && now.until > Date.now()) return now.token // another call replaced it meanwhile
       const refresh = kept<string | null>(REFRESH[caller], null)

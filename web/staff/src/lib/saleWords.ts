@@ -1,6 +1,6 @@
 import { speaker } from './words'
 
-/** Words of what is sold while the house cannot be reached, 中文 and English side by side. */
+/** Words of what a sale may need beside the usual: sold without a network, a part taken back; 中文 and English side by side. */
 export const o = speaker({
   title: ['离线收的款', 'Sold without a network'],
   waiting_n: ['{n} 笔待补送', '{n} to be sent'],
@@ -29,4 +29,9 @@ export const o = speaker({
   seen: ['知道了，清掉已入账的', 'Seen: clear what is booked'],
   none: ['没有离线收的款', 'Nothing was sold without a network'],
   none_more: ['断网时收的现金会列在这里，直到你看过结果。', 'Cash taken without a network is listed here until you have seen what became of it.'],
+  take_back: ['退回这一笔', 'Take this part back'],
+  take_back_cash: ['把 {yuan} 现金退给客人', 'Give {yuan} in cash back to the guest'],
+  take_back_way: ['{yuan} 原路退回（{way}）', '{yuan} goes back by the way it came ({way})'],
+  take_back_needs: ['退回已付的一笔要店长确认', 'To take back what is paid, somebody who may has to approve'],
+  took_back: ['已退回 {yuan}', '{yuan} taken back'],
 })
