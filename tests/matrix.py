@@ -194,6 +194,7 @@ POST   /v1/tables/{code}/scan                                   | +  +  +  +  | 
 GET    /v1/seating                                              | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 PUT    /v1/seating/cart/{line_id}                               | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/seating/rounds                                       | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
+POST   /v1/seating/bills/{order_id}/payments                    | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/seating/shares                                       | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/seating/calls                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/seating/calls                                        | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +

@@ -279,6 +279,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/tables/{code}/scan": lambda s, c: {"id": new_id()},
     "PUT /v1/seating/cart/{line_id}": _same({"version": 1, "choice": None}),
     "POST /v1/seating/rounds": lambda s, c: {"id": new_id(), "lines": [{"id": new_id(), "version": 1}], "seen_due_fen": 0},
+    "POST /v1/seating/bills/{order_id}/payments": _same({"payment_id": new_id(), "method": "wallet", "amount_fen": 1, "seen_due_fen": 1}),
     "POST /v1/seating/shares": lambda s, c: {"order_id": s.ids["order_id"], "ways": 2},
     "POST /v1/seating/calls": lambda s, c: {"id": new_id(), "kind": "water"},
     "POST /v1/stores/{store_id}/seatings": lambda s, c: {"id": new_id(), "table_ids": [s.ids["table_id"]], "party": 2},

@@ -22,6 +22,7 @@ from goodtaste.events.ordering import (
     OrderPaid,
     OrderPlaced,
     OrderRefunded,
+    PartsChanged,
     RefundDeclined,
     RoundAdded,
     TableChanged,
@@ -301,6 +302,7 @@ def subscriptions() -> Subscriptions:
     heard.add(TableChanged, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(MemberChanged, "floor.seating_on_member", floor_closing.on_member)
     heard.add(MemberChanged, "floor.live_on_bill", live_hearing.on_bill)
+    heard.add(PartsChanged, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(OrderAdvanced, "floor.live_on_progress", live_hearing.on_progress)
     heard.add(OrderCancelled, "floor.live_on_progress", live_hearing.on_progress)
     return heard

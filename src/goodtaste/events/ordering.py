@@ -183,6 +183,19 @@ class MemberChanged(Event, frozen=True):
     due_fen: int
 
 
+class PartsChanged(Event, frozen=True):
+    """A part of a bill was begun, brought, given up or taken back: what its parts have brought now, and what open ones may still bring."""
+
+    topic = "ordering.parts_changed.v1"
+    key_field = "stream"
+
+    order_id: str
+    stream: str
+    store_id: str
+    captured_fen: int
+    pending_fen: int
+
+
 class OrderPaid(Event, frozen=True):
     """An order was paid in full; one that was placed and paid in one act is told by this alone.
 

@@ -11,6 +11,8 @@ from goodtaste.ordering.of_table import BillRow, TableBill, bill_rows, bills, ca
 from goodtaste.ordering.open_bill import AddRound, add_round
 from goodtaste.ordering.orders import OrderUnknown, OrderView, store_of
 from goodtaste.ordering.orders import one as order
+from goodtaste.ordering.parts import begin as begin_part
+from goodtaste.ordering.parts import counter
 from goodtaste.ordering.place import place
 from goodtaste.ordering.progress import follow
 from goodtaste.ordering.proof import PROOFS
@@ -28,12 +30,13 @@ from goodtaste.ordering.record import (
 )
 from goodtaste.ordering.rules import Kind
 from goodtaste.ordering.spot import Place
+from goodtaste.ordering.wallet import payer_of
 from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
     "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun", "DryRunAsked",
     "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView", "Place", "PlaceOrder", "PriceChanged", "Quote",
     "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Shares", "Source", "Split", "TableBill", "WhereOf",
-    "add_round", "bill_rows", "bills", "bring_in", "carried", "dry_run", "follow", "order", "order_of_round", "owing_at", "place",
-    "quote", "read_map", "record", "record_many", "shares", "store_of", "where",
+    "add_round", "begin_part", "bill_rows", "bills", "bring_in", "carried", "counter", "dry_run", "follow", "order",
+    "order_of_round", "owing_at", "payer_of", "place", "quote", "read_map", "record", "record_many", "shares", "store_of", "where",
 ]  # fmt: skip

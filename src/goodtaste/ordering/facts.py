@@ -14,11 +14,13 @@ from goodtaste.events.ordering import (
     OrderLine,
     OrderPaid,
     OrderPlaced,
+    PartsChanged,
     ReturnedLine,
     SetPart,
 )
 from goodtaste.menu.api import Choice, Words
 from goodtaste.ordering.orders import LineRow, LineView, OrderRow, OrderView, words_of
+from goodtaste.payment import api as payments
 
 _choice = msgspec.json.Decoder(Choice).decode
 
@@ -123,6 +125,11 @@ def paid(
         lines=told_lines(lines),
         fired=() if known else not_held(lines),
     )
+
+
+def parts_changed(part: payments.Payment, sums: payments.Split) -> PartsChanged:
+    """Return the event that a part of a bill changed what its parts bring together."""
+    return PartsChanged(part.order_id, part.stream, part.store_id, sums.captured_fen, sums.pending_fen)
 
 
 def placed(order: OrderView, *, fires: bool = True) -> OrderPlaced:

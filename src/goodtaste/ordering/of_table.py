@@ -10,8 +10,10 @@ from sqlalchemy import select, update
 
 from goodtaste.kernel.db import Change, Id, ListOf, Moment, Query, Read, Steps, change, first, in_list, par, together
 from goodtaste.ordering.orders import LINES_OF
+from goodtaste.ordering.pay import left_of
 from goodtaste.ordering.rules import WAITS
 from goodtaste.ordering.tables import order, round_
+from goodtaste.payment import api as payments
 
 
 class BillLine(msgspec.Struct, frozen=True):
@@ -59,7 +61,10 @@ class BillRow(msgspec.Struct, frozen=True):
 
 
 class TableBill(msgspec.Struct, frozen=True):
-    """A bill of a table with its lines; amounts in fen.  One that is `pay_first` is a round by itself, made once it is paid."""
+    """A bill of a table with its lines; amounts in fen.  One that is `pay_first` is a round by itself, made once it is paid.
+
+    `left_fen`: what nobody has paid or begun to pay.
+    """
 
     id: str
     state: str
@@ -67,6 +72,7 @@ class TableBill(msgspec.Struct, frozen=True):
     pay_first: bool
     due_fen: int
     refunded_fen: int
+    left_fen: int
     lines: list[BillLine]
 
 
@@ -111,13 +117,23 @@ def owing_at(store_id: str, table_ids: Sequence[str], *, since: datetime) -> Que
 def bills(order_ids: Sequence[str]) -> Steps[list[TableBill]]:
     """Read bills with their lines, oldest first."""
     ids = list(order_ids)
-    found, lines = yield from together(BILLS(order_ids=ids), LINES_OF(order_ids=ids))
+    found, lines, splits = yield from together(BILLS(order_ids=ids), LINES_OF(order_ids=ids), payments.splits_of(ids))
+    split_of = {each.order_id: each for each in splits}
     of: dict[str, list[BillLine]] = {row.id: [] for row in found}
     for each in lines:
         shown = BillLine(each.line_no, each.round, each.name, each.qty, each.due_fen, each.refunded_qty)
         of[each.order_id].append(shown)
     return [
-        TableBill(row.id, row.state, row.pay_state, row.pay_first, row.due_fen, row.refunded_fen, of[row.id])
+        TableBill(
+            row.id,
+            row.state,
+            row.pay_state,
+            row.pay_first,
+            row.due_fen,
+            row.refunded_fen,
+            left_of(row, split_of.get(row.id)),
+            of[row.id],
+        )
         for row in found
     ]
 

@@ -13,6 +13,7 @@ from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Change, Steps, first, script, together
 from goodtaste.kernel.input import Input, Reason
+from goodtaste.kernel.outbox import tell
 from goodtaste.ordering import facts
 from goodtaste.ordering.asked import PriceChanged
 from goodtaste.ordering.orders import OrderView, may_see, read, view
@@ -61,7 +62,7 @@ async def pay(ctx: Ctx, order_id: str, asked: payments.PayPart, *, place: Place,
     """
     gateways = ctx.part(payments.Gateways)
     known = counter(ctx, store_id, place=place)
-    begun = await ctx.run(_begin(order_id, asked, actor=ctx.actor, gateways=gateways, counter=known, place=place))
+    begun = await ctx.run(begin(order_id, asked, actor=ctx.actor, gateways=gateways, counter=known, place=place))
     action = {}
     if begun.payment.is_open:
         started = payments.Started(begun.payment, begun.changes)
@@ -72,7 +73,7 @@ async def pay(ctx: Ctx, order_id: str, asked: payments.PayPart, *, place: Place,
 
 
 @script
-def _begin(
+def begin(
     order_id: str,
     asked: payments.PayPart,
     *,
@@ -81,6 +82,7 @@ def _begin(
     counter: payments.Counter,
     place: Place,
 ) -> Steps[payments.PartBegun]:
+    """Begin a part of a bill, once per `asked.id`, before anybody outside is asked.  Refuses as `pay` does."""
     found, lines = yield from read(order_id)
     found = may_see(actor, found, order_id, permission="payment.take")
     if (yield from first(payments.one(asked.id))) is None:
@@ -100,6 +102,8 @@ def _begin(
     if not begun.changes:
         return begun
     changes: list[Change] = begun.changes
+    if begun.split:
+        changes = [*changes, tell(facts.parts_changed(begun.payment, begun.split), at=place.at)]
     if begun.split and begun.split.is_paid:
         _, paid = yield from mark_paid(found, lines, actor=actor, where=place)
         changes = [*changes, *paid]
@@ -158,7 +162,8 @@ def _take_back(
         amount_fen=part.amount_fen,
         approved_by=approved_by,
     )
-    yield [*changes, *([NOT_PARTED(order_id=order_id)] if after.is_empty else []), written]
+    told = tell(facts.parts_changed(part, after), at=place.at)
+    yield [*changes, *([NOT_PARTED(order_id=order_id)] if after.is_empty else []), written, told]
     return not part.is_open
 
 

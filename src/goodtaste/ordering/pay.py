@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import msgspec
 from sqlalchemy import update
 
@@ -96,9 +98,25 @@ def no_parts(found: OrderRow) -> None:
         raise HasParts(order_id=found.id)
 
 
-def left_of(found: OrderRow, split: payments.Split | None) -> int:
+class Owing(Protocol):
+    """A bill as far as it says what it owes."""
+
+    @property
+    def state(self) -> str:
+        """How far it is."""
+
+    @property
+    def pay_state(self) -> str:
+        """How it stands with its money."""
+
+    @property
+    def due_fen(self) -> int:
+        """What it comes to."""
+
+
+def left_of(found: Owing, split: payments.Split | None) -> int:
     """Return what may still be paid of an order, in fen: what no part has brought and none that is open may bring."""
-    if found.pay_state not in ("unpaid", "part_paid"):
+    if found.pay_state not in ("unpaid", "part_paid") or found.state == "cancelled":
         return 0
     if split is None or split.is_empty:
         return found.due_fen

@@ -10,6 +10,7 @@ import msgspec
 from goodtaste.kernel.auth import SYSTEM, Actor
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Steps, first, script
+from goodtaste.kernel.outbox import tell
 from goodtaste.member import api as members
 from goodtaste.ordering import facts
 from goodtaste.ordering.orders import LineRow, OrderRow, OrderView, may_see, one, read, read_row
@@ -57,17 +58,22 @@ async def pay(ctx: Ctx, order_id: str, asked: payments.Pay, *, place: Place, cli
     `AlreadyPaid`, `CodeOfAnother`, and for a mini-program what signing in by its code refuses.
     """
     gateways = ctx.part(payments.Gateways)
-    payer = ""
-    if asked.way == "mini_program" and not asked.auth_code:
-        payer = asked.login_code
-        if not gateways.of(asked.method).knows_diners:
-            payer = (await ctx.part(members.Wechat).person_of(asked.login_code)).openid
+    payer = "" if asked.auth_code else await payer_of(ctx, asked.method, way=asked.way, login_code=asked.login_code)
     started = await ctx.run(_start(order_id, asked, actor=ctx.actor, gateways=gateways, place=place))
     charged = await payments.charge(
         ctx, started, asked, description=f"order {order_id}", client_ip=client_ip or payments.NOWHERE, payer=payer
     )
     shown = await ctx.query(one(order_id, actor=ctx.actor))
     return Paying(shown, payments.shown(charged.payment), dict(charged.action))
+
+
+async def payer_of(ctx: Ctx, method: str, *, way: payments.Way, login_code: str) -> str:
+    """Return who a diner is at the gateway, where they pay in a mini-program; refuses what signing in by its code refuses."""
+    if way != "mini_program":
+        return ""
+    if ctx.part(payments.Gateways).of(method).knows_diners:
+        return login_code
+    return (await ctx.part(members.Wechat).person_of(login_code)).openid
 
 
 def settlements(process: Process) -> payments.Settlements:
@@ -109,11 +115,12 @@ def _part_brought(
     split = yield from first(payments.split_of(order.id))
     after, settled = payments.settle_changes(found, outcome, today=today, at=at)
     sums, counted = payments.settle_sums(found, split, paid=True)
+    settled = [*settled, counted, tell(facts.parts_changed(found, sums), at=at)]
     if not sums.is_paid:
-        return after, [*settled, counted]
+        return after, settled
     place = msgspec.structs.replace(where(process.context(), order.store_id), at=at, today=today)
     _, paid = yield from mark_paid(order, lines, actor=SYSTEM, where=place)
-    return after, [*settled, counted, *paid]
+    return after, [*settled, *paid]
 
 
 def _goes_back(order: OrderRow | None, found: payments.Payment) -> payments.Back | None:
@@ -136,7 +143,8 @@ def _on_failure(
         return after, [*changes, NOT_PAYING(order_id=found.order_id)]
     split = yield from first(payments.split_of(found.order_id))
     sums, counted = payments.settle_sums(found, split, paid=False)
-    return after, [*changes, counted, *([NOT_PARTED(order_id=found.order_id)] if sums.is_empty else [])]
+    changes = [*changes, counted, tell(facts.parts_changed(found, sums), at=at)]
+    return after, [*changes, *([NOT_PARTED(order_id=found.order_id)] if sums.is_empty else [])]
 
 
 @script

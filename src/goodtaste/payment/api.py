@@ -13,6 +13,8 @@ from goodtaste.payment.agreement import (
 from goodtaste.payment.attempts import (
     AlreadyPaid,
     AmountDiffers,
+    LoginCode,
+    Method,
     Pay,
     Payment,
     PaymentUnknown,
@@ -47,6 +49,7 @@ from goodtaste.payment.gateway import (
     RefundNotice,
     RefundOutcome,
     Unknown,
+    Way,
 )
 from goodtaste.payment.jobs import RECURRING, job_functions
 from goodtaste.payment.pay_codes import FORMS as CODE_FORMS
@@ -60,8 +63,8 @@ from goodtaste.payment.rules import Back
 from goodtaste.payment.settling import Settled, Settlements, settle_changes
 from goodtaste.payment.split.parts import Begun as PartBegun
 from goodtaste.payment.split.parts import PayPart, as_pay, begin_part, payers_of, settle_sums, spread, take_back
-from goodtaste.payment.split.sums import Split, split_of
-from goodtaste.payment.split.tenders import Counter
+from goodtaste.payment.split.sums import Split, split_of, splits_of
+from goodtaste.payment.split.tenders import ByWallet, Counter
 from goodtaste.payment.tills.days import ClosedDays, closed_days_snapshot
 from goodtaste.payment.tills.figures import DayBooks, Sales
 from goodtaste.payment.tills.z import ZReport
@@ -89,6 +92,7 @@ __all__ = [
     "Bill",
     "BillLine",
     "BillOutcome",
+    "ByWallet",
     "Charged",
     "Closed",
     "ClosedDays",
@@ -98,6 +102,8 @@ __all__ = [
     "Declined",
     "DeductIntent",
     "Gateways",
+    "LoginCode",
+    "Method",
     "MethodUnknown",
     "NotAPayCode",
     "NotRefundable",
@@ -130,6 +136,7 @@ __all__ = [
     "TooLittleCash",
     "UnderWay",
     "Unknown",
+    "Way",
     "ZReport",
     "as_pay",
     "ask",
@@ -153,6 +160,7 @@ __all__ = [
     "settle_sums",
     "shown",
     "split_of",
+    "splits_of",
     "spread",
     "start",
     "start_refund",

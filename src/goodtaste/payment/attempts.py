@@ -61,18 +61,22 @@ class AlreadyPaid(Refusal):
     code = "payment.already_paid"
 
 
+Method = Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,23}$(?!\n)")]
+LoginCode = Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{0,128}$(?!\n)")]
+
+
 class Pay(Input, frozen=True):
     """What is sent to begin paying.  `auth_code` is what the scanner read from the diner's phone; without it the diner pays by the `way`
     there: a code to scan, a page in a browser, or the mini-program, which adds a fresh code of `wx.login`."""
 
     payment_id: IdText
-    method: Annotated[str, msgspec.Meta(pattern=r"^[a-z][a-z0-9_]{1,23}$(?!\n)")]
+    method: Method
     amount_fen: Annotated[
         int, msgspec.Meta(ge=1, le=FEN_MAX, description="Whole fen: what is due, and seen by the diner")
     ]
     auth_code: Annotated[str, msgspec.Meta(pattern=SHOWN)] = ""
     way: Way = "qr"
-    login_code: Annotated[str, msgspec.Meta(pattern=r"^[0-9A-Za-z_-]{0,128}$(?!\n)")] = ""
+    login_code: LoginCode = ""
 
 
 class Payment(msgspec.Struct, frozen=True):

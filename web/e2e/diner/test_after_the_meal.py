@@ -171,3 +171,46 @@ def test_a_member_asks_to_be_erased_and_changes_their_mind(
     phone.picture(pictures, "diner-privacy")
     phone.tap("button", "撤回注销")
     phone.sees("已撤回")
+
+
+def test_two_phones_pay_the_bill_of_their_table_together(browser: Browser, house: House, pictures: Path | None) -> None:
+    one, two = Phone(browser, house), Phone(browser, house)
+    for each in (one, two):
+        each.open(f"pay/table/index?code={house.table('A9')['code']}")
+        each.tap("button", "开始点餐")
+        each.page.wait_for_selector(".group")
+    one.tap("button", "增加 红烧肉")
+    two.tap("button", "增加 糖醋排骨")
+    expect(one.page.locator(".dock .badge")).to_contain_text("2")
+    one.tap("button", "购物车")
+    one.tap("button", "一起下单 ¥")
+    one.sees("A9 桌账单")
+    two.open("pay/bill/index")
+    two.tap("button", "分摊账单")
+    two.tap("radio", "按人分")
+    two.page.get_by_role("button", name="付这份").nth(1).tap()
+    two.sees("先付这些")
+    assert severe(two.page) == []
+    two.picture(pictures, "diner-table-pay")
+    _pays(two)
+    one.sees("还没付")
+    left = one.page.get_by_role("button", name="付款 ¥")
+    expect(left).to_be_visible()
+    assert severe(one.page) == []
+    one.picture(pictures, "diner-table-left")
+    left.tap()
+    _pays(one)
+    one.sees("谢谢")
+    two.sees("谢谢")
+    one.close()
+    two.close()
+
+
+def _pays(phone: Phone) -> None:
+    """Pay with the sandbox wallet what the sheet shows, as a diner who pays at once."""
+    with phone.context.expect_page() as opened:
+        phone.tap("button", "沙箱钱包 ¥")
+    wallet = opened.value
+    wallet.get_by_role("button").first.click()
+    wallet.get_by_text("SUCCESS").wait_for()
+    wallet.close()

@@ -184,7 +184,7 @@ def test_two_phones_share_the_cart_of_a_table(browser: Browser, house: House, pi
     two.open("pay/bill/index")
     two.sees("糖醋排骨")
     two.tap("button", "付款 ¥")
-    two.sees("账单在第一位入座会员的名下")
+    two.sees("沙箱钱包 ¥")
     one.picture(pictures, "diner-bill")
     one.tap("button", "付款 ¥")
     one.sees("沙箱钱包 ¥")

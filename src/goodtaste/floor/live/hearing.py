@@ -13,6 +13,7 @@ from goodtaste.events.ordering import (
     OrderCancelled,
     OrderPaid,
     OrderRefunded,
+    PartsChanged,
     RefundDeclined,
     RoundAdded,
     TableChanged,
@@ -21,7 +22,7 @@ from goodtaste.floor.live import topics
 from goodtaste.floor.seating.rows import BY_ORDERS
 from goodtaste.kernel.db import Change, Steps, rows
 
-Moved = RoundAdded | LinesReturned | MemberChanged | TableChanged
+Moved = RoundAdded | LinesReturned | MemberChanged | PartsChanged | TableChanged
 Progressed = OrderAdvanced | OrderCancelled | OrderPaid | OrderRefunded | RefundDeclined
 
 

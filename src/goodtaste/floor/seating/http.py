@@ -8,12 +8,12 @@ from typing import Annotated, Any
 from litestar import Request, get, post, put
 from litestar.params import FromPath, HeaderParameter, JSONBody
 
-from goodtaste.floor.seating import cart, closing, joining, moving, opening, sending, views
+from goodtaste.floor.seating import cart, closing, joining, moving, opening, paying, sending, views
 from goodtaste.floor.seating.rows import StoreRules
 from goodtaste.kernel.context import Ctx
 from goodtaste.kernel.db import Script
 from goodtaste.kernel.input import Id
-from goodtaste.kernel.web import anybody, context, staff
+from goodtaste.kernel.web import address_of, anybody, context, staff
 from goodtaste.ordering.api import Shares, where
 from goodtaste.org.api import Directory, Store, TableUnknown
 
@@ -98,6 +98,15 @@ async def share_table_bill(data: JSONBody[views.SplitBill], request: Asked, toke
     """Show a bill of the table in shares that add up."""
     ctx = context(request)
     return await ctx.query(views.shares_of(data, **phone(ctx, token)))
+
+
+@post("/v1/seating/bills/{order_id:str}/payments", opt=anybody(), tags=["floor"], status_code=200)
+async def pay_table_bill(
+    order_id: Id, data: JSONBody[paying.PayBill], request: Asked, token: SeatToken = ""
+) -> paying.PaidAtTable:
+    """Pay a bill of the table by a wallet, or a part of what is left of it."""
+    ctx = context(request)
+    return await paying.pay(ctx, order_id, data, **phone(ctx, token), client_ip=address_of(request))
 
 
 # The staff
@@ -212,6 +221,7 @@ ROUTES: list[Any] = [
     put_cart_line,
     send_cart,
     share_table_bill,
+    pay_table_bill,
     table_map,
     open_seating,
     read_floor_rules,

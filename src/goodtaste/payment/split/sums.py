@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from sqlalchemy import select, update
 
-from goodtaste.kernel.db import Change, Id, Int, Query, Read, change, insert, par
+from goodtaste.kernel.db import Change, Id, Int, ListOf, Query, Read, change, in_list, insert, par
 from goodtaste.kernel.errors import Refusal
 from goodtaste.payment.split.tables import split
 
@@ -42,6 +44,7 @@ class Split(msgspec.Struct, frozen=True):
 
 
 FOUND = Read(select(*split.c).where(split.c.order_id == par("order_id", Id)), Split)
+OF_ORDERS = Read(select(*split.c).where(in_list(split.c.order_id, par("order_ids", ListOf))), Split)
 NEW = insert(split)
 MOVED = change(
     update(split)
@@ -59,6 +62,11 @@ MOVED = change(
 def split_of(order_id: str) -> Query[Split]:
     """Return the query for the parts of a bill together; there is no row where it never had any."""
     return FOUND(order_id=order_id)
+
+
+def splits_of(order_ids: Sequence[str]) -> Query[Split]:
+    """Return the query for the parts of several bills together."""
+    return OF_ORDERS(order_ids=list(order_ids))
 
 
 def moved(

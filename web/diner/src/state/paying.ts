@@ -1,11 +1,12 @@
 /** Placing an order and paying it: each once, whatever becomes of the replies. */
 import { api, CHANNEL, HOUSE } from '@/api'
 import { Problem } from '@/api/client'
-import type { Cart, Order, Paying, Quote } from '@/api/shapes'
+import type { Cart, Order, PaidAtTable, Paying, Quote } from '@/api/shapes'
 import { abroad } from '@/lib/go'
 import { intend, pending, settle } from '@/lib/intents'
 
 const PLACE = 'order'
+const AT_TABLE = 'pay.table'
 const payAct = (order_id: string) => `pay.${order_id}`
 
 /** Returns the order that was sent and of which nobody heard, where the server has it. */
@@ -57,6 +58,35 @@ export async function pay(order: Order, wallet: Wallet): Promise<Paying> {
   }
 }
 
+/** What a phone pays of a bill of its table. */
+export interface Share {
+  readonly order_id: string
+  readonly method: string
+  readonly amount_fen: number
+  readonly seen_due_fen: number
+  readonly way: Wallet['way']
+}
+
+/** Pays of a bill of the table.  What was begun before and is not over is the same attempt; what became of it is heard by asking again. */
+export async function payAtTable(share: Share): Promise<PaidAtTable> {
+  const { order_id, ...body } = share
+  const payment_id = intend(AT_TABLE, share)
+  try {
+    const begun = await api.post('/v1/seating/bills/{order_id}/payments', { path: { order_id }, body: { payment_id, ...body, ...(await loginCode(share)) } })
+    if (begun.payment.state !== 'pending' && begun.payment.state !== 'unknown') settle(AT_TABLE)
+    return begun
+  } catch (error) {
+    if (error instanceof Problem && error.status >= 400 && error.status < 500) settle(AT_TABLE)
+    throw error
+  }
+}
+
+/** What this phone has begun to pay at a table, and of which it has not heard. */
+export function begunAtTable(): Share | null {
+  const open = pending(AT_TABLE)
+  return open && (JSON.parse(open.content) as Share)
+}
+
 export const settled = (order_id: string): void => settle(payAct(order_id))
 
 async function loginCode(wallet: Wallet): Promise<{ login_code?: string }> {
@@ -65,7 +95,7 @@ async function loginCode(wallet: Wallet): Promise<{ login_code?: string }> {
 }
 
 /** Does what a wallet asks for: opens its page, or has the mini-program's own sheet shown. */
-export async function act(paying: Paying): Promise<void> {
+export async function act(paying: Pick<Paying, 'action'>): Promise<void> {
   const todo = (paying.action ?? {}) as Record<string, string>
   if (todo['pay_url']) return abroad(here(todo['pay_url']))
   // #ifdef MP-WEIXIN
