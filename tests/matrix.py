@@ -76,6 +76,7 @@ POST   /v1/menu/categories                                      | ?  -  -  -  | 
 PUT    /v1/menu/categories/{category_id}                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 GET    /v1/menu/dishes                                          | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/menu/dishes                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
+GET    /v1/menu/shelf                                           | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/menu/dishes/{dish_id}                                | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +  +
 PUT    /v1/menu/dishes/{dish_id}                                | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 POST   /v1/menu/dishes/{dish_id}/switch                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
@@ -84,6 +85,7 @@ POST   /v1/menu/import                                          | ?  -  -  -  | 
 GET    /v1/menu/import-template                                 | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/menu/prices                                          | ?  -  -  -  | +  +  +  +  | +  +  | +  +  +  +  +
 POST   /v1/menu/prices                                          | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
+POST   /v1/menu/prices/preview                                  | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 DELETE /v1/menu/prices/{price_id}                               | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 GET    /v1/stores/{store_id}/stock                              | ?  -  -  -  | +  +  +  +  | -  -  | +  +  +  +  +
 POST   /v1/stores/{store_id}/stock/{sku_id}/portions            | ?  -  -  -  | +  -  -  +  | -  -  | -  -  -  -  +

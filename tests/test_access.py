@@ -273,6 +273,7 @@ REQUESTS: dict[str, Body] = {
     },
     "POST /v1/menu/dishes/{dish_id}/switch": _same({"on_sale": True, **REASON}),
     "POST /v1/menu/prices": lambda s, c: {"id": new_id(), "prices": [{"sku_id": the("sku/tea"), "amount_fen": 333}]},
+    "POST /v1/menu/prices/preview": lambda s, c: {"id": new_id(), "prices": [{"sku_id": the("sku/tea"), "amount_fen": 333}]},
     "PUT /v1/stores/{store_id}/stock/{sku_id}/sold-out": _same({"sold_out": False}),
     "PUT /v1/stores/{store_id}/stock/{sku_id}/portions": _same({"left": None}),
     "POST /v1/stores/{store_id}/stock/{sku_id}/portions": lambda s, c: {"id": new_id(), "more": 1},

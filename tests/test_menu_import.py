@@ -303,6 +303,25 @@ async def test_of_files_taken_at_once_each_is_taken_once(shop: Shop) -> None:
     assert dishes == 1
 
 
+async def test_a_dry_run_tells_what_changes_and_a_file_is_taken_only_while_that_holds(shop: Shop) -> None:
+    code = serial()
+    await take(shop, a_file(["热菜", code, "鸡丁", code, "", "38", "", "1", ""]))
+    file = a_file(["热菜", code, "宫保鸡丁", code, "", "39", "", "1", ""])
+    told = await take(shop, file, dry_run=True)
+    assert [(each.kind, each.made, each.fields, each.before_fen, each.after_fen) for each in told.changes] == [
+        ("dish", False, ["name"], None, None), ("price", False, [], 3800, 3900),
+    ]  # fmt: skip
+    await a_dish(shop)
+    ctx = shop.process.context()
+    with pytest.raises(menu.ChangedMeanwhile):
+        await menu.import_menu(file, dry_run=False, ctx=ctx, seen_version=told.seen)
+    again = await take(shop, file, dry_run=True)
+    await menu.import_menu(file, dry_run=False, ctx=ctx, seen_version=again.seen)
+    dish = found(shop, code)
+    assert dish
+    assert (dish.name, fen_of(shop, dish.skus[0].id)) == ("宫保鸡丁", 3900)
+
+
 async def test_the_head_office_uploads_and_downloads_and_nobody_else(shop: Shop) -> None:
     admin, manager, code = await an_admin(shop), await a_person(shop, ("store_manager", None)), f"U{serial()}"
     data = a_file(["热菜", code, "上传的菜", "", "", 38, "", "", ""])

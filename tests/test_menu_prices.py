@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,17 @@ from goodtaste.kernel.errors import refusal_of
 from goodtaste.kernel.ids import IdTaken, new_id
 from goodtaste.menu import api as menu
 from goodtaste.menu.book import MenuBook, PriceRow
-from goodtaste.menu.prices import NEW, BadPeriod, PriceOverlaps, PricesTwice, PriceUnknown, SkuUnknown
+from goodtaste.menu.prices import (
+    NEW,
+    BadPeriod,
+    PriceOverlaps,
+    PricesMoved,
+    PricesTwice,
+    PriceUnknown,
+    SkuUnknown,
+    preview_prices,
+)
+from goodtaste.menu.shelf import shelf
 from goodtaste.menu.spans import Overlap, Span, plan
 from tests.menu_kit import a_dish
 from tests.org_kit import actions_on
@@ -108,6 +119,27 @@ async def test_an_act_is_done_once_and_whole(shop: Shop) -> None:
         await ctx.run(menu.set_prices(menu.NewPrices(id=new_id(), prices=both), actor=GUEST, at=ctx.now))
     await ctx.refresh()
     assert (holds(shop, one, ctx.now), holds(shop, two, ctx.now)) == (1, 2)
+
+
+async def test_prices_are_seen_before_they_are_set_and_not_set_over_those_of_somebody_else(shop: Shop) -> None:
+    sku_id, ctx = await a_sku(shop), shop.process.context()
+    await set_price(shop, sku_id, 3800, from_at=LONG_AGO)
+    one = menu.PriceAsked(sku_id=sku_id, amount_fen=3500)
+    act = menu.NewPrices(id=new_id(), prices=(one,), from_at=ctx.now + DAY, to_at=ctx.now + 2 * DAY)
+    seen = await ctx.query(preview_prices(act, actor=ctx.actor, at=ctx.now))
+    assert [each.amount_fen for each in seen.before] == [3800]
+    assert [each.amount_fen for each in seen.after] == [3800, 3500, 3800]
+    await set_price(shop, sku_id, 3900)
+    with pytest.raises(PricesMoved):
+        await ctx.run(menu.set_prices(msgspec.structs.replace(act, seen=seen.seen), actor=ctx.actor, at=ctx.now))
+    again = await ctx.query(preview_prices(act, actor=ctx.actor, at=ctx.now))
+    fresh = msgspec.structs.replace(act, seen=again.seen)
+    assert await ctx.run(menu.set_prices(fresh, actor=ctx.actor, at=ctx.now)) == again.after
+    await ctx.refresh()
+    shown = next(
+        each for each in shelf(shop.process.see(MenuBook), store_id=None, at=shop.now) if each.skus[0].id == sku_id
+    )
+    assert (shown.skus[0].list_fen, shown.skus[0].next_at) == (3900, ctx.now + DAY)
 
 
 async def test_a_price_is_ended_or_never_begins(shop: Shop) -> None:

@@ -22,6 +22,7 @@ from goodtaste.menu.asked import DishChange, NewDish
 from goodtaste.menu.book import Category, Dish, MenuBook, PriceRow
 from goodtaste.menu.diner import MenuShown, Page, Pages, Short
 from goodtaste.menu.sheets import BYTES_MAX
+from goodtaste.menu.shelf import ShelfDish, shelf
 from goodtaste.menu.stock import Stock
 from goodtaste.org.api import Directory, Store
 from goodtaste.pricing.api import Channel
@@ -126,6 +127,15 @@ async def list_dishes(
     return dishes.page(context(request).see(MenuBook), category_id=category_id, after=after, limit=limit)
 
 
+@get("/v1/menu/shelf", opt=staff("menu.read"), tags=["menu"])
+async def read_shelf(request: Asked, store_id: OptionalId = None) -> list[ShelfDish]:
+    """Show every dish in brief, those off sale too, with what its sizes cost now: at a store, or without one as it is for all."""
+    ctx = context(request)
+    if store_id:
+        ctx.see(Directory).store(store_id)
+    return shelf(ctx.see(MenuBook), store_id=store_id, at=ctx.now)
+
+
 @get("/v1/menu/dishes/{dish_id:str}", opt=staff("menu.read"), tags=["menu"])
 async def read_dish(dish_id: Id, request: Asked) -> Dish:
     """Tell what a dish is, with the version that a change must name."""
@@ -167,10 +177,22 @@ async def list_prices(request: Asked, sku_id: QueryId) -> list[PriceRow]:
 async def set_prices(data: JSONBody[prices.NewPrices], request: Asked) -> list[PriceRow]:
     """Set prices, all of them or none; the price that held ends where the new one begins."""
     ctx = context(request)
+    _know_stores(ctx, data)
+    return await _run(ctx, prices.set_prices(data, actor=ctx.actor, at=ctx.now))
+
+
+@post("/v1/menu/prices/preview", opt=staff("menu.edit"), tags=["menu"], status_code=200)
+async def preview_prices(data: JSONBody[prices.NewPrices], request: Asked) -> prices.PricesPreview:
+    """Tell what setting prices would do: the prices as they are and as they would be; nothing is written."""
+    ctx = context(request)
+    _know_stores(ctx, data)
+    return await ctx.query(prices.preview_prices(data, actor=ctx.actor, at=ctx.now))
+
+
+def _know_stores(ctx: Ctx, data: prices.NewPrices) -> None:
     for each in data.prices:
         if each.store_id:
             ctx.see(Directory).store(each.store_id)
-    return await _run(ctx, prices.set_prices(data, actor=ctx.actor, at=ctx.now))
 
 
 @delete("/v1/menu/prices/{price_id:str}", opt=staff("menu.edit"), tags=["menu"])
@@ -190,10 +212,15 @@ async def end_price(price_id: Id, request: Asked) -> None:
     status_code=200,
     request_max_body_size=BYTES_MAX + 1,
 )
-async def import_menu(request: Asked, dry_run: FromQuery[bool] = False) -> transfer.Report:
-    """Take a catalogue in as a whole: the body is an xlsx or CSV file.  With `dry_run` tell only what it would do."""
+async def import_menu(
+    request: Asked, dry_run: FromQuery[bool] = False, seen: FromQuery[int | None] = None
+) -> transfer.Report:
+    """Take a catalogue in as a whole: the body is an xlsx or CSV file.  With `dry_run` tell only what it would do.
+
+    With what a dry run said was `seen`, it is taken only while the catalogue is as it was then.
+    """
     data = await request.body()
-    return await transfer.import_menu(data, dry_run=dry_run, ctx=context(request))
+    return await transfer.import_menu(data, dry_run=dry_run, ctx=context(request), seen_version=seen)
 
 
 @get("/v1/menu/export", opt=staff("menu.read"), tags=["menu"])
@@ -254,6 +281,7 @@ async def add_portions(store_id: Id, sku_id: Id, data: JSONBody[portions.MoreAsk
 
 
 ROUTES: list[Any] = [
-    read_menu, list_categories, make_category, change_category, list_dishes, read_dish, make_dish, change_dish, switch_dish, list_prices,
-    set_prices, end_price, import_menu, export_menu, import_template, read_stock, switch_sold_out, set_portions, add_portions,
+    read_menu, list_categories, make_category, change_category, list_dishes, read_shelf, read_dish, make_dish, change_dish, switch_dish,
+    list_prices, set_prices, preview_prices, end_price, import_menu, export_menu, import_template, read_stock, switch_sold_out,
+    set_portions, add_portions,
 ]  # fmt: skip

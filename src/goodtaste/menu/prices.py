@@ -80,6 +80,12 @@ class PricesTwice(Refusal):
     status = 422
 
 
+class PricesMoved(Refusal):
+    """Raised when prices of these SKUs changed after they were seen."""
+
+    code = "menu.prices_moved"
+
+
 class PriceAsked(Input, frozen=True):
     """A price in fen: for all stores and channels, or for one.  The most specific holds: store and channel, store, channel, all."""
 
@@ -96,12 +102,24 @@ class PriceAsked(Input, frozen=True):
 
 
 class NewPrices(Input, frozen=True):
-    """What sets prices, from `from_at` (None: now) until `to_at` (None: until further notice).  The id is the act's."""
+    """What sets prices, from `from_at` (None: now) until `to_at` (None: until further notice).  The id is the act's.
+
+    `seen` is what a preview said of the prices that stood; with it nothing is set once they are others.
+    """
 
     id: IdText
     prices: Annotated[tuple[PriceAsked, ...], msgspec.Meta(min_length=1, max_length=PRICES_MAX)]
     from_at: Instant | None = None
     to_at: Instant | None = None
+    seen: Annotated[str, msgspec.Meta(max_length=64)] = ""
+
+
+class PricesPreview(msgspec.Struct, frozen=True):
+    """What setting prices would do: all prices of these SKUs as they are and as they would be.  `seen` stands for those that are."""
+
+    before: list[PriceRow]
+    after: list[PriceRow]
+    seen: str
 
 
 class _Sku(msgspec.Struct, frozen=True):
@@ -188,7 +206,7 @@ def set_prices(asked: NewPrices, *, actor: Actor, at: datetime) -> Steps[list[Pr
     """Set prices, once per `asked.id`, all of them or none; the price that held ends where the new one begins.
 
     Only what nothing is written of yet may begin in the past.  Returns all prices of these SKUs.  Refuses `SkuUnknown`, `BadPeriod`,
-    `PriceOverlaps`, `PricesTwice`.
+    `PriceOverlaps`, `PricesTwice`, `PricesMoved`.
     """
     actor.need("menu.edit")
     mark = fingerprint(asked)
@@ -198,13 +216,11 @@ def set_prices(asked: NewPrices, *, actor: Actor, at: datetime) -> Steps[list[Pr
     )
     if is_same(before, mark):
         return present
-    if len(skus) != len(ids):
-        missing = set(ids) - {each.id for each in skus}
-        raise SkuUnknown(sku_id=min(missing))
-    from_at = asked.from_at or at
-    plans = plans_of(asked.prices, present, from_at=from_at, to_at=asked.to_at, at=at)
+    if asked.seen and asked.seen != fingerprint(present):
+        raise PricesMoved
+    plans = _planned(asked, present, skus, at=at)
     changes = writes(plans, act_id=asked.id)
-    facts: dict[str, Any] = {"from_at": from_at, "to_at": asked.to_at, "prices": audited(plans)}
+    facts: dict[str, Any] = {"from_at": asked.from_at or at, "to_at": asked.to_at, "prices": audited(plans)}
     yield [
         moved_from(SNAPSHOT, seen),
         *changes,
@@ -212,6 +228,25 @@ def set_prices(asked: NewPrices, *, actor: Actor, at: datetime) -> Steps[list[Pr
         audit.note(actor, "menu.prices_set", subject=f"prices/{asked.id}", at=at, **facts),
     ]
     return _after(present, changes)
+
+
+@script
+def preview_prices(asked: NewPrices, *, actor: Actor, at: datetime) -> Steps[PricesPreview]:
+    """Tell what setting prices would do, and write nothing.  Refuses as `set_prices` does."""
+    actor.need("menu.edit")
+    ids = sorted({each.sku_id for each in asked.prices})
+    present, skus = yield from together(of_skus(ids), SKUS(ids=ids))
+    plans = _planned(asked, present, skus, at=at)
+    return PricesPreview(present, _after(present, writes(plans, act_id=asked.id)), fingerprint(present))
+
+
+def _planned(
+    asked: NewPrices, present: Sequence[PriceRow], skus: Sequence[_Sku], *, at: datetime
+) -> list[tuple[PriceAsked, Plan]]:
+    missing = {each.sku_id for each in asked.prices} - {each.id for each in skus}
+    if missing:
+        raise SkuUnknown(sku_id=min(missing))
+    return plans_of(asked.prices, present, from_at=asked.from_at or at, to_at=asked.to_at, at=at)
 
 
 def _after(present: Sequence[PriceRow], changes: Sequence[Change]) -> list[PriceRow]:

@@ -21,7 +21,8 @@ from goodtaste.kernel.snapshot import Version, moved_from
 from goodtaste.kernel.words import sentence
 from goodtaste.menu import catalogue, categories, days, dishes, prices
 from goodtaste.menu.book import Dish, MenuBook, PriceRow, Sku
-from goodtaste.menu.categories import CATEGORIES_MAX, ChangedMeanwhile, TooMany
+from goodtaste.menu.categories import CATEGORIES_MAX, ChangedMeanwhile, TooMany, same_version
+from goodtaste.menu.changes import Changed, changes_in
 from goodtaste.menu.columns import DISHES, OPTIONS, SETS, Fault, written
 from goodtaste.menu.dishes import DISHES_MAX
 from goodtaste.menu.plan import Plan, plan_of
@@ -56,7 +57,11 @@ class RowFault(msgspec.Struct, frozen=True):
 
 
 class Report(msgspec.Struct, frozen=True):
-    """What an import did, or with `dry_run` would do.  `ignored`: tables and columns that nobody knows."""
+    """What an import did, or with `dry_run` would do.
+
+    `changes`: the first things that it makes or changes.  `ignored`: tables and columns that nobody knows.  `seen`: the version of the
+    catalogue that the file was held against.
+    """
 
     dry_run: bool
     categories_made: int
@@ -67,10 +72,14 @@ class Report(msgspec.Struct, frozen=True):
     faults: list[RowFault]
     fault_count: int
     ignored: list[str]
+    changes: list[Changed]
+    seen: int
 
 
-async def import_menu(data: bytes, *, dry_run: bool, ctx: Ctx) -> Report:
+async def import_menu(data: bytes, *, dry_run: bool, ctx: Ctx, seen_version: int | None = None) -> Report:
     """Make the catalogue as a file says, whole or not at all; a second time changes nothing.
+
+    With `seen_version` only while the catalogue is the one that a dry run was held against.
 
     Refuses `BadFile`, `ImportRefused`, and `ChangedMeanwhile` where others change the catalogue again and again.
     """
@@ -78,9 +87,13 @@ async def import_menu(data: bytes, *, dry_run: bool, ctx: Ctx) -> Report:
     tables = await asyncio.to_thread(read, data)
     for turn in range(TRIES):
         seen, book = await ctx.query(catalogue.read_at_version())
+        version = seen[0].n if seen else 0
+        if seen_version is not None:
+            same_version(seen_version, version)
         plan = await asyncio.to_thread(plan_of, tables, book, at=ctx.now)
         _within(plan, book)
-        report = _report(plan, dry_run=dry_run, language=ctx.language)
+        changes = changes_in(plan, book, at=ctx.now)
+        report = _report(plan, dry_run=dry_run, language=ctx.language, changes=changes, version=version)
         if dry_run:
             return report
         if plan.faults:
@@ -107,7 +120,7 @@ def _within(plan: Plan, book: MenuBook) -> None:
         raise TooMany(what="dishes", limit=DISHES_MAX)
 
 
-def _report(plan: Plan, *, dry_run: bool, language: str) -> Report:
+def _report(plan: Plan, *, dry_run: bool, language: str, changes: list[Changed], version: int) -> Report:
     faults = sorted(plan.faults, key=lambda f: (f.sheet, f.line))
     return Report(
         dry_run=dry_run,
@@ -119,6 +132,8 @@ def _report(plan: Plan, *, dry_run: bool, language: str) -> Report:
         faults=[_told(fault, language) for fault in faults[:FAULTS_MAX]],
         fault_count=len(faults),
         ignored=plan.ignored,
+        changes=changes,
+        seen=version,
     )
 
 

@@ -116,6 +116,19 @@ describe('a form', () => {
     expect(form.values.name).toBe('typed')
   })
 
+  it('brings together what two people changed, and says where both changed the same', async () => {
+    const late = new Refused({ code: 'menu.changed_meanwhile', title: 'late', detail: '', status: 409, trace: '' })
+    const form = useForm({ name: 'a', note: 'a', lines: [1] }, () => Promise.reject(late), { guarded: false })
+    Object.assign(form.values, { name: 'mine', note: 'mine' })
+    await form.submit()
+    expect(form.late).toBe(true)
+    expect(form.rebase({ name: 'a', note: 'theirs', lines: [1, 2] })).toEqual([{ field: 'note', theirs: 'theirs' }])
+    expect([form.values, form.late, form.dirty]).toEqual([{ name: 'mine', note: 'mine', lines: [1, 2] }, false, true])
+    form.adopt({ field: 'note', theirs: 'theirs' })
+    form.discard()
+    expect(form.values).toEqual({ name: 'a', note: 'theirs', lines: [1, 2] })
+  })
+
   it('asks before it is left with something unsaved', async () => {
     let form!: ReturnType<typeof useForm<{ name: string }>>
     const Page = defineComponent({

@@ -39,6 +39,8 @@ export interface Asking<O> {
   readonly at?: PathOf<O>
   readonly query?: QueryOf<O>
   readonly body?: BodyOf<O>
+  /** A file that is sent as it is, in place of a body. */
+  readonly file?: Blob
   readonly as?: Caller
   /** A token that is carried by nobody here, in place of the caller's. */
   readonly token?: string
@@ -66,6 +68,7 @@ export interface Bearer {
 }
 
 const PATIENCE_MS = 15_000
+const PATIENCE_FILE_MS = 180_000
 const OVER = new Set(['auth.session_ended', 'auth.not_signed_in', 'auth.bad_token'])
 let bearer: Bearer = { token: async () => null, ended: () => undefined }
 
@@ -75,7 +78,7 @@ export function carry(by: Bearer): void {
 
 /** Asks the server once; typed by its own description of the route. Throws `Refused` or `NoAnswer`. */
 export async function ask<P extends keyof paths, M extends Method>(method: M, path: P, asking: Asking<Op<P, M>> = {}): Promise<Answer<P, M>> {
-  const signals = [AbortSignal.timeout(PATIENCE_MS), ...(asking.signal ? [asking.signal] : [])]
+  const signals = [AbortSignal.timeout(asking.file ? PATIENCE_FILE_MS : PATIENCE_MS), ...(asking.signal ? [asking.signal] : [])]
   return read(await tried(method, path, asking, { signal: AbortSignal.any(signals) }))
 }
 
@@ -84,6 +87,17 @@ export async function listen<P extends Live>(path: P, asking: Asking<Op<P, 'get'
   const headers = { accept: 'text/event-stream', ...(lastId ? { 'last-event-id': lastId } : {}) }
   const answer = await tried('get', path, asking, { signal: asking.signal, headers })
   return answer.ok && answer.body ? answer.body : read(answer)
+}
+
+/** Asks for a file, and has the browser keep it under the name that the server gave it. Throws as `ask` does. */
+export async function download<P extends Routes<'get'>>(path: P, asking: Asking<Op<P, 'get'>> = {}): Promise<void> {
+  const answer = await tried('get', path, asking, { signal: AbortSignal.timeout(PATIENCE_FILE_MS) })
+  if (!answer.ok) return read(answer)
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(await answer.blob())
+  link.download = /filename="([^"]+)"/.exec(answer.headers.get('content-disposition') ?? '')?.[1] ?? 'download'
+  link.click()
+  setTimeout(() => URL.revokeObjectURL(link.href), PATIENCE_MS)
 }
 
 /** Sends once more, with a fresh token, what was not let in. */
@@ -104,12 +118,13 @@ async function send<O>(method: Method, path: string, asking: Asking<O>, how: How
   const address = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(at[name] ?? '')) + (query.size ? `?${query}` : '')
   const headers: Record<string, string> = { 'accept-language': asking.language ?? language.value, ...how.headers }
   if (token) headers['authorization'] = `Bearer ${token}`
-  if (asking.body !== undefined) headers['content-type'] = 'application/json'
+  if (asking.file) headers['content-type'] = 'application/octet-stream'
+  else if (asking.body !== undefined) headers['content-type'] = 'application/json'
   try {
     const answer = await fetch(address, {
       method: method.toUpperCase(),
       headers,
-      body: asking.body === undefined ? null : JSON.stringify(asking.body),
+      body: asking.file ?? (asking.body === undefined ? null : JSON.stringify(asking.body)),
       signal: how.signal,
       cache: 'no-cache',
     })

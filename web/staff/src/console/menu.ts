@@ -50,6 +50,15 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    title: 'group_catalogue',
+    pages: [
+      { path: 'dishes', component: () => import('./catalogue/DishesPage.vue'), meta: { title: 'page_dishes', icon: 'dish', permission: 'menu.read', byStore: true } },
+      { path: 'dishes/:id', component: () => import('./catalogue/DishPage.vue'), meta: { title: 'page_dish', permission: 'menu.read', under: 'dishes', byStore: true } },
+      { path: 'import', component: () => import('./catalogue/ImportPage.vue'), meta: { title: 'page_import', icon: 'upload', permission: 'menu.edit' } },
+      { path: 'categories', component: () => import('./catalogue/CategoriesPage.vue'), meta: { title: 'page_categories', icon: 'clock', permission: 'menu.read' } },
+    ],
+  },
+  {
     title: 'group_stores',
     pages: [
       { path: 'stores', component: () => import('./pages/StoresPage.vue'), meta: { title: 'page_stores', icon: 'store', permission: 'org.read' } },

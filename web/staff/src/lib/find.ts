@@ -1,8 +1,12 @@
 import { shallowRef } from 'vue'
-import type { Dish } from '@/api/types'
+
+/** What is found by its name, and by what else it is called. */
+export interface Findable {
+  readonly name: string
+  readonly tags: readonly string[]
+}
 
 interface Entry {
-  readonly dish: Dish
   readonly text: string
   readonly full: string
   readonly initials: string
@@ -10,28 +14,28 @@ interface Entry {
 
 type Pinyin = typeof import('pinyin-pro').pinyin
 const pinyin = shallowRef<Pinyin | null>(null) // what was looked for before it came is looked for again
-const entries = new WeakMap<Dish, Entry>()
+const entries = new WeakMap<Findable, Entry>()
 
 /** Fetches the table of readings, once; until it is there, dishes are found by their characters alone. */
 export async function readReadings(): Promise<void> {
   pinyin.value ??= (await import('pinyin-pro')).pinyin
 }
 
-function entryOf(dish: Dish): Entry {
+function entryOf(dish: Findable): Entry {
   const made = entries.get(dish)
   if (made && (made.full || !pinyin.value)) return made
   const text = [dish.name, ...dish.tags].join(' ').toLowerCase()
   const read = pinyin.value?.(dish.name, { toneType: 'none', type: 'array', nonZh: 'consecutive' }) ?? []
-  const entry = { dish, text, full: read.join('').toLowerCase(), initials: read.map((each) => each.slice(0, 1)).join('').toLowerCase() }
+  const entry = { text, full: read.join('').toLowerCase(), initials: read.map((each) => each.slice(0, 1)).join('').toLowerCase() }
   entries.set(dish, entry)
   return entry
 }
 
 /** Finds dishes by characters, pinyin or initials of pinyin, the best fits first; every dish for no text. */
-export function find(dishes: readonly Dish[], asked: string): readonly Dish[] {
+export function find<D extends Findable>(dishes: readonly D[], asked: string): readonly D[] {
   const text = asked.trim().toLowerCase().replace(/\s+/g, '')
   if (!text) return dishes
-  const ranked: { dish: Dish; rank: number }[] = []
+  const ranked: { dish: D; rank: number }[] = []
   for (const dish of dishes) {
     const rank = rankOf(entryOf(dish), text)
     if (rank < 9) ranked.push({ dish, rank })

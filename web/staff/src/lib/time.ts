@@ -5,9 +5,10 @@ export function clockOf(at: string, zone = 'Asia/Shanghai'): string {
   return new Intl.DateTimeFormat(language.value, { hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone }).format(new Date(at))
 }
 
-/** Writes day and time of an instant on the store's clock. */
+/** Writes day and time of an instant on the store's clock, with its year where that is another than this one. */
 export function dayAndClockOf(at: string, zone = 'Asia/Shanghai'): string {
-  const parts = { month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone } as const
+  const other = new Date(at).getFullYear() !== new Date().getFullYear()
+  const parts = { ...(other ? ({ year: 'numeric' } as const) : {}), month: 'numeric', day: 'numeric', hour: '2-digit', minute: '2-digit', hour12: false, timeZone: zone } as const
   return new Intl.DateTimeFormat(language.value, parts).format(new Date(at))
 }
 

@@ -16,6 +16,15 @@ interface Fielded {
   readonly words: string
 }
 
+/** A field that two people changed: what somebody else saved, while something else stands here. */
+export interface Clash<T> {
+  readonly field: keyof T
+  readonly theirs: T[keyof T]
+}
+
+const MEANWHILE = /(meanwhile|moved|stale)$/
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
+
 /** Returns what the server found wrong in fields, by their path in what was sent. */
 function misfitsOf(error: unknown): readonly Misfit[] {
   if (!(error instanceof Refused)) return []
@@ -48,6 +57,8 @@ export function useForm<T extends object>(start: T, send: (values: T) => Promise
   const fault = ref<Fault | null>(null)
   const misfits = ref<readonly Misfit[]>([])
   const dirty = computed(() => JSON.stringify(values) !== clean.value)
+  /** Somebody else saved first. */
+  const late = computed(() => MEANWHILE.test(fault.value?.code ?? ''))
   if (guarded) useUnsaved(() => dirty.value)
 
   /** Says what is wrong with a field; '' where nothing is. */
@@ -87,6 +98,26 @@ export function useForm<T extends object>(start: T, send: (values: T) => Promise
     misfits.value = []
   }
 
+  /** Puts in what somebody else saved: what was not changed here becomes theirs, what was stays; tells which fields both changed. */
+  function rebase(theirs: T): Clash<T>[] {
+    const base = JSON.parse(clean.value) as T
+    const mine = toRaw(values)
+    const clashes: Clash<T>[] = []
+    for (const field of Object.keys(theirs) as (keyof T)[]) {
+      const untouched = same(mine[field], base[field])
+      if (!untouched && !same(theirs[field], base[field]) && !same(theirs[field], mine[field])) clashes.push({ field, theirs: theirs[field] })
+      if (untouched) values[field] = structuredClone(theirs[field])
+    }
+    clean.value = JSON.stringify(theirs)
+    fault.value = null
+    misfits.value = []
+    return clashes
+  }
+
+  function adopt(clash: Clash<T>): void {
+    values[clash.field] = structuredClone(toRaw(clash.theirs))
+  }
+
   const discard = (): void => take(JSON.parse(clean.value) as T)
-  return reactive({ values, busy, fault, dirty, wrong, blame, submit, take, discard })
+  return reactive({ values, busy, fault, late, dirty, wrong, blame, submit, take, discard, rebase, adopt })
 }
