@@ -15,7 +15,9 @@ from goodtaste.kernel.ids import new_id
 from goodtaste.member.privacy import erasing
 from tests.member_kit import a_number, ask_code, phone_login, sent_code, wechat_code, wrong
 from tests.org_kit import Headers
+from tests.seating_kit import a_hall
 from tests.shop_kit import Floor, Member, line
+from tests.test_refund_requests import approving, asked
 
 DAY_S = 86_400.0
 OF_A_MEMBER = {"member_id", "owner_id", "from_id", "to_id", "from_member", "subject_id"}
@@ -59,11 +61,23 @@ async def a_diner(floor: Floor) -> Diner:
 async def a_meal(diner: Diner) -> Any:
     """Have them eat, ask for a refund, and be done."""
     floor = diner.floor
-    order = await floor.bought(line("noodles"), member=diner.member, note=f"备注{diner.phone}")
-    asked = {"id": new_id(), "why": "quality", "seen_amount_fen": order["due_fen"], "remark": f"说明{diner.phone}"}
-    await floor.done("POST", f"/v1/orders/{order['id']}/refund-requests", asked, diner.me)
+    said = {"note": f"少盐{diner.phone}", "guest": "甲"}
+    order = await floor.bought(line("noodles", 2) | said, member=diner.member, note=f"备注{diner.phone}")
+    request = await asked(floor, diner.member, order, {1: 1}, remark=f"说明{diner.phone}")
+    approve = f"/v1/refund-requests/{request['id']}/approve"
+    await floor.done("POST", approve, await approving(floor, request), floor.at("store_manager"))
     await floor.finish(order)
     return order
+
+
+async def at_a_table(diner: Diner) -> None:
+    """Have them call somebody at a table, and put a dish into its cart."""
+    hall = await a_hall(diner.floor)
+    await hall.open("B1")
+    phone = await hall.scan("B1", member=diner.member)
+    await phone.put(line("tea") | {"note": f"少冰{diner.phone}"})
+    called = {"id": new_id(), "kind": "water", "note": f"快点{diner.phone}"}
+    await diner.floor.done("POST", "/v1/seating/calls", called, phone.headers)
 
 
 async def everything(floor: Floor) -> dict[str, str]:
@@ -156,12 +170,14 @@ async def test_an_erasure_can_be_taken_back_for_seven_days(floor: Floor) -> None
 async def test_nothing_leads_to_a_member_who_was_erased_and_the_books_stand(floor: Floor) -> None:
     diner = await a_diner(floor)
     order = await a_meal(diner)
+    await at_a_table(diner)
     words = (diner.phone, f"独特的名字{diner.phone}")
     before = await everything(floor)
     assert [name for name, said in before.items() if diner.phone in said]
     await floor.done("POST", "/v1/me/erasure", await diner.proof(), diner.me)
     await floor.wait(8 * DAY_S)
     await floor.hear()
+    await floor.wait(1)
     after = await everything(floor)
     assert [name for name, said in after.items() if any(word in said for word in words)] == []
     assert await floor.refuses("GET", "/v1/me", None, diner.by) in ("auth.session_ended", "auth.not_signed_in")

@@ -50,9 +50,7 @@ async def test_a_store_refunds_what_a_diner_asked_for(floor: Floor) -> None:
     assert (done["state"], done["refund_id"]) == ("approved", body["id"])
     assert await floor.done("POST", path, body, floor.at("store_manager")) == done, "the same once more"
     refunds = await floor.done("GET", f"/v1/orders/{order['id']}/refunds", None, floor.by(member))
-    assert [(each["id"], each["amount_fen"], each["reason"]) for each in refunds] == [
-        (body["id"], 2_500, "要的是不辣的")
-    ]
+    assert [(each["id"], each["amount_fen"], each["reason"]) for each in refunds] == [(body["id"], 2_500, "wrong_dish")]
     other = await approving(floor, await asked(floor, member, order))
     assert await floor.refuses("POST", path, other, floor.at("store_manager")) == "ordering.refund_request_decided"
     await floor.books_hold()

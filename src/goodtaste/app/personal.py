@@ -11,9 +11,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import select
 
+from goodtaste.floor.calls.tables import call
 from goodtaste.floor.feedback.tables import feedback
 from goodtaste.floor.invoice.tables import invoice
-from goodtaste.floor.seating.tables import guest, seating
+from goodtaste.floor.kitchen.tables import dish
+from goodtaste.floor.printing.forgetting import FORGOTTEN
+from goodtaste.floor.printing.tables import print_job
+from goodtaste.floor.seating.tables import cart_line, guest, seating
 from goodtaste.kernel.db import Id, Read, par
 from goodtaste.kernel.sessions import session
 from goodtaste.ledger.tables import account, earned, hold, lot, txn
@@ -68,6 +72,10 @@ HELD: list[Holding] = [
     Holding(subscription, "member_id", ("付费会员", "subscriptions")),
     Holding(period, "subscription_id", ("付费会员周期", "their periods"), via=(subscription, "member_id")),
     Holding(charge, "subscription_id", ("付费会员扣款", "their charges"), via=(subscription, "member_id")),
+    Holding(dish, "order_id", ("厨房的菜", "dishes in the kitchen"), via=ORDERS, blank={"note": "", "guest": ""}),
+    Holding(print_job, "subject_id", ("打印的单据", "what was printed"), via=ORDERS, blank=FORGOTTEN),
+    Holding(call, "guest_id", ("呼叫", "calls"), via=(guest, "member_id"), blank={"note": ""}),
+    Holding(cart_line, "guest_id", ("桌上的购物车", "carts at tables"), via=(guest, "member_id"), gone=True),
     Holding(feedback, "member_id", ("评价", "feedback"), blank={"text": ""}),
     Holding(guest, "member_id", ("堂食入座", "tables joined"), blank={"name": ""}),
     Holding(seating, "member_id", ("堂食账单名", "tables in one's name")),

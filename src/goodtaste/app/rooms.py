@@ -10,7 +10,7 @@ import httpx
 
 from goodtaste.app import personal, proofs
 from goodtaste.channel import http as channel_http
-from goodtaste.events.member import MemberJoined, PresentDue
+from goodtaste.events.member import MemberErased, MemberJoined, PresentDue
 from goodtaste.events.ordering import (
     LinesFired,
     LinesMoved,
@@ -80,6 +80,7 @@ from goodtaste.member.privacy import http as privacy_http
 from goodtaste.menu import api as menu
 from goodtaste.menu import days as menu_days
 from goodtaste.menu import http as menu_http
+from goodtaste.ordering import forgetting as ordering_forgetting
 from goodtaste.ordering import http as ordering_http
 from goodtaste.ordering import jobs as ordering_jobs
 from goodtaste.ordering import proof as ordering_proof
@@ -274,6 +275,7 @@ def subscriptions() -> Subscriptions:
     heard.add(MemberJoined, "promo.on_joined", promo_handlers.on_joined)
     heard.add(OrderPaid, "promo.on_paid", promo_handlers.on_paid)
     heard.add(OrderRefunded, "promo.on_refunded", promo_handlers.on_refunded)
+    heard.add(MemberErased, "ordering.on_erased", ordering_forgetting.on_erased)
     heard.add(OrderPlaced, "floor.seating_on_placed", floor_closing.on_placed)
     heard.add(OrderPaid, "floor.seating_on_paid", floor_closing.on_paid)
     heard.add(OrderPlaced, "floor.kitchen_on_placed", kitchen_hearing.on_order)

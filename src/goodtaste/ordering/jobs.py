@@ -9,7 +9,7 @@ from typing import Any
 from goodtaste.kernel.context import Ctx, Process
 from goodtaste.kernel.db import Script, Steps, script
 from goodtaste.kernel.jobs import JobFunction, schedule
-from goodtaste.ordering import cancel, open_bill, orders, progress
+from goodtaste.ordering import cancel, forgetting, open_bill, orders, progress
 from goodtaste.ordering.place_rows import EXPIRE_UNPAID, FREE_HELD
 from goodtaste.ordering.spot import Place
 from goodtaste.ordering.where import where
@@ -34,6 +34,7 @@ def functions(process: Process) -> dict[str, JobFunction]:
         EXPIRE_UNPAID: _job(process, EXPIRE_UNPAID, cancel.expire),
         FREE_HELD: _job(process, FREE_HELD, open_bill.free_held),
         progress.COMPLETE: _job(process, progress.COMPLETE, progress.complete),
+        forgetting.FORGET: forgetting.forget_job(process),
     }
 
 

@@ -7,18 +7,24 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import literal_column, select, update
 
 from goodtaste.floor.printing.paper import Document
 from goodtaste.floor.printing.tables import print_job
 from goodtaste.kernel.context import Process
-from goodtaste.kernel.db import Doc, Id, Moment, Read, Steps, change, par, script
+from goodtaste.kernel.db import Id, Moment, Read, Steps, change, par, script
 from goodtaste.kernel.jobs import Every, JobFunction
 
 FORGET = Every("floor.forget_slips", timedelta(hours=1))
 KEPT = timedelta(days=30)  # as long as the code on a receipt is good
 PAGE = 500  # jobs in one transaction
-NOTHING = Document(())
+FORGOTTEN = {
+    "document": literal_column(f"'{msgspec.json.encode(Document(())).decode()}'"),
+    "marks": literal_column("'[]'"),
+    "reason": "",
+    "kept": False,
+}
+"""What a job is when what it printed is forgotten."""
 
 
 class _Old(msgspec.Struct, frozen=True):
@@ -32,16 +38,12 @@ OLD = Read(
     .limit(PAGE),
     _Old,
 )
-EMPTY = change(
-    update(print_job)
-    .where(print_job.c.id == par("id", Id))
-    .values(document=par("document", Doc), marks=par("marks", Doc), reason="", kept=False)
-)
+EMPTY = change(update(print_job).where(print_job.c.id == par("id", Id)).values(**FORGOTTEN))
 
 
 @script
 def _forget(found: Sequence[_Old]) -> Steps[None]:
-    yield [EMPTY.many([{"id": each.id, "document": NOTHING, "marks": ()} for each in found])]
+    yield [EMPTY.many([{"id": each.id} for each in found])]
 
 
 def forget_job(process: Process) -> JobFunction:

@@ -7,6 +7,7 @@ together.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
@@ -40,6 +41,7 @@ Params = Mapping[str, Any]
 POSTGRES: Dialect = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 SQLITE: Dialect = sqlite_dialect()
 INPUT = "input__"  # the parameter rows in a PostgreSQL text, until the statement gets its place in a batch
+AMONG_TABLES = re.compile(rf"\b{INPUT}(?!\.)")  # where a text names them as a table, not a column of theirs
 
 
 class _among(FunctionElement[Any]):  # noqa: N801 - stands for SQL
@@ -339,7 +341,7 @@ class change(Write):  # noqa: N801
         places = {name: f"column{i}" for i, name in enumerate(self.types, 1)}
         source = table(INPUT, *[column(places[name], type_) for name, type_ in self.types.items()])
         text = _text(self.statement, SQLITE, lambda p: source.c[places[p.key]])
-        return text.replace(f"FROM {INPUT}", f"FROM ({rows}) AS {INPUT}")
+        return AMONG_TABLES.sub(f"({rows}) AS {INPUT}", text)
 
     @cached_property
     def postgres(self) -> str:

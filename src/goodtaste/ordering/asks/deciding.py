@@ -93,7 +93,7 @@ def approve(
         return view(row)
     wanted = RefundOrder(
         id=asked.id,
-        reason=row.remark or row.why,
+        reason=row.why,
         seen_amount_fen=asked.seen_amount_fen,
         seen_mark=asked.seen_mark,
         pieces=row.wanted,
