@@ -6,82 +6,22 @@ GOODTASTE_WALK_PICTURES=1 writes the pictures of docs/screens anew.
 from __future__ import annotations
 
 import base64
-import json
 import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, sync_playwright
 from serving import demonstration
 
-from goodtaste.kernel.ids import new_id
+from counter import House
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "screens"
 AXE = (ROOT / "web" / "staff" / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
 CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM", "/usr/bin/chromium")
-PASSWORD = "Good taste 2026"  # of the demonstration
-
-
-class House:
-    """A demonstration that runs, and what a test asks it beside the browser."""
-
-    def __init__(self, url: str) -> None:
-        self.url = url
-        self.http = httpx.Client(base_url=url, timeout=20)
-        stores = self.http.get("/v1/stores").json()
-        self.store = next(each["id"] for each in stores if each["code"] == "HW-05")  # it never closes
-        self._members: dict[str, dict[str, str]] = {}
-
-    def staff(self, login: str = "manager05") -> dict[str, str]:
-        """Return the headers of somebody of the staff."""
-        body = {"login": login, "password": PASSWORD, "device": "walk"}
-        return _bearer(self.http.post("/v1/staff/sign-in", json=body).json())
-
-    def orders(self) -> list[dict[str, Any]]:
-        """Return the newest orders of the store."""
-        found = self.http.get(f"/v1/stores/{self.store}/orders", headers=self.staff()).json()["orders"]
-        return list(found)
-
-    def sell(self) -> str:
-        """Sell two plain dishes for cash at the store, and return the id of the order."""
-        by = self.staff("cashier05")
-        menu = self.http.get(f"/v1/stores/{self.store}/menu").json()
-        dishes = [each for category in menu["categories"] for each in category["dishes"]]
-        plain = [each["skus"][0]["id"] for each in dishes if not (each["groups"] or each["slots"] or each["sold_out"])]
-        cart = {
-            "store_id": self.store,
-            "channel": "counter",
-            "lines": [{"sku_id": each, "qty": 1} for each in plain[:2]],
-        }
-        due = self.http.post("/v1/quotes", json=cart, headers=by).json()["priced"]["due_fen"]
-        cash = {"payment_id": new_id(), "tendered_fen": due}
-        asked = cart | {"id": new_id(), "kind": "counter", "seen_due_fen": due, "cash": cash}
-        return str(self.http.post("/v1/orders", json=asked, headers=by).raise_for_status().json()["id"])
-
-    def member(self, phone: str = "13900000001") -> dict[str, str]:
-        """Sign a member in by phone, once, for codes are sent to a phone only so often; return their headers."""
-        if phone not in self._members:
-            self._members[phone] = self._signed_in(phone)
-        return self._members[phone]
-
-    def _signed_in(self, phone: str) -> dict[str, str]:
-        self.http.post("/v1/auth/phone/code", json={"phone": phone, "purpose": "login"}).raise_for_status()
-        sent = self.http.get("/sandbox/sms/messages", params={"phone": phone}).json()[0]
-        code = json.loads(sent["params"])["code"]
-        return _bearer(self.http.post("/v1/auth/phone", json={"phone": phone, "code": code, "device": "walk"}).json())
-
-    def member_code(self, who: dict[str, str]) -> str:
-        """Return what a member's phone shows now."""
-        return str(self.http.get("/v1/me/code", headers=who).json()["qr"])
-
-
-def _bearer(signed_in: dict[str, Any]) -> dict[str, str]:
-    return {"authorization": f"Bearer {signed_in['tokens']['access_token']}"}
 
 
 @pytest.fixture(scope="session")
