@@ -2,12 +2,14 @@
 
 `python -m bench curve` keeps the figures; it takes a quarter of an hour and 12 GB of disk.  The houses are measured by turns, and on
 PostgreSQL pgbench sends the same statements one by one in the same house: what more data costs the database itself, it costs both.
+The server is one of our own with the memory that PostgreSQL's manual gives it (20.4.1: a quarter of the machine's); else default.
 """
 
 from __future__ import annotations
 
 import asyncio
 import gc
+import os
 import tempfile
 import time
 from collections import defaultdict
@@ -19,6 +21,7 @@ import uvloop
 from bench import house, pgbench
 from bench.figures import Figure, figure, ratios
 from bench.orders import CASHIER, order, where
+from bench.postgres import OwnPostgres
 from goodtaste.kernel.db import Database
 from goodtaste.kernel.db.open import open_database
 from goodtaste.ordering.place import place
@@ -71,23 +74,36 @@ async def _measure(houses: dict[tuple[str, int], str], folder: Path) -> dict[tup
     return seen
 
 
+def _server(folder: Path) -> OwnPostgres:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return OwnPostgres(folder, shared_buffers=f"{memory // 4 // 2**20}MB", max_connections="200")
+
+
+def _seen(folder: Path, server: str) -> dict[tuple[str, int], list[float]]:
+    """Lay the houses down, and measure them by turns."""
+    houses: dict[tuple[str, int], str] = {}
+    for size in SIZES:
+        name = f"goodtaste_bench_curve_{size}"
+        houses["postgresql", size] = url = house.on_postgres(name, _tables(size), server=server)
+        asyncio.run(house.coupons(url, (ROUNDS + 1) * CLIENTS * pgbench.STRIDE, members=size, start=FRESH))
+        (folder / str(size)).mkdir()
+        pgbench.prepare(url, folder / str(size), members=size)
+        houses["sqlite", size] = house.on_sqlite(folder / f"{size}.db", _tables(size))
+        print(f"{size:,} orders and members are laid down", flush=True)
+    gc.collect()
+    gc.freeze()
+    return uvloop.run(_measure(houses, folder))
+
+
 def figures() -> list[Figure]:
-    """Lay the houses down, measure them by turns, and compare the largest with the smallest."""
+    """Measure, and compare the largest house with the smallest."""
     with tempfile.TemporaryDirectory() as temporary:
-        folder, houses = Path(temporary), {}
-        for size in SIZES:
-            houses["postgresql", size] = url = house.on_postgres(f"goodtaste_bench_curve_{size}", _tables(size))
-            asyncio.run(house.coupons(url, (ROUNDS + 1) * CLIENTS * pgbench.STRIDE, members=size, start=FRESH))
-            (folder / str(size)).mkdir()
-            pgbench.prepare(url, folder / str(size), members=size)
-            houses["sqlite", size] = house.on_sqlite(folder / f"{size}.db", _tables(size))
-            print(f"{size:,} orders and members are laid down", flush=True)
-        gc.collect()
-        gc.freeze()
-        seen = uvloop.run(_measure(houses, folder))
-        for engine, size in houses:
-            if engine == "postgresql":
-                asyncio.run(house.drop(f"goodtaste_bench_curve_{size}"))
+        server = _server(Path(temporary))
+        server.start()
+        try:
+            seen = _seen(Path(temporary), f"{server.address}/postgres")
+        finally:
+            server.stop()
     found = [figure(f"curve.{e}_{n}", costs, "us/order", command=COMMAND) for (e, n), costs in seen.items()]
     growth = {e: ratios(seen[e, SIZES[-1]], seen[e, SIZES[0]]) for e in ("postgresql", "pgbench", "sqlite")}
     beside = ratios(growth["postgresql"], growth["pgbench"])

@@ -36,6 +36,11 @@ _EVENT = (
     f'"kind": "counter", "channel": "counter", "table_id": null, "paid_fen": 11900, "points_spent": 100, "points_earned": 13, '
     f'"coupon_ids": ["{uid(COUPON, 1)}"], "business_date": "{TODAY}", "lines": ['
     + ", ".join(f'{{"line_no": {i}, "sku_id": "{uid(SKU, i)}", "qty": 1, "due_fen": 2680}}' for i in range(1, 5))
+    + '], "fired": ['
+    + ", ".join(
+        f'{{"dish_id": "{uid(ORDER, i)}", "line_no": {i}, "sku_id": "{uid(SKU, i)}", "name": "菜{i}", "qty": 1}}'
+        for i in range(1, 5)
+    )
     + "]}"
 )
 
@@ -45,7 +50,7 @@ def _script(members: int) -> str:
     coupon, payment = sql_uid(COUPON, ":n"), sql_uid(PAYMENT, ":n")
     spend, earn = sql_uid(0x20, ":n"), sql_uid(0x21, ":n")
     lines = ",\n ".join(
-        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}',{q},3000,2800,0,100,20,0,{2800 * q - 120},'{_CHOICE}','',0,{n},{q},0,0,0,0)"
+        f"({n},{i},1,{sql_uid(SKU, f':{v}')},'菜{i}','',{q},3000,2800,0,100,20,0,{2800 * q - 120},'{_CHOICE}','',0,{n},{q},0,0,0,0)"
         for i, (v, q) in enumerate((("a", 1), ("b", 1), ("c", 2), ("d", 1)), 1)
     )
     takes = ",".join(f"({sql_uid(SKU, f':{v}')},{q})" for v, q in (("a", 1), ("b", 1), ("c", 2), ("d", 1)))
@@ -66,14 +71,15 @@ SELECT id, remaining, expires_on FROM ledger_lot WHERE account_id = (SELECT memb
 SELECT c.*, t.name, t.kind, t.value, t.threshold_fen, t.cap_fen, t.dish_ids, t.store_ids, t.channels
  FROM promo_coupon c JOIN promo_template t ON t.id = c.template_id WHERE c.id = {coupon};
 SELECT * FROM member_visit WHERE id = {sql_uid(VISIT, ":m")};
-INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, party, state, pay_state, list_fen, member_saving_fen,
- offer_fen, coupons, coupon_fen, hand_fen, points, points_fen, fee_fen, rounding_fen, donation_fen, due_fen, refunded_fen, points_earned,
- hold_id, reasons, applied, note, version, source, external_no, placed_by, fingerprint, business_date, placed_at, paid_at)
- VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, NULL, 'placed', 'paid', 14000, 1500, 0,
+INSERT INTO ordering_order (id, store_id, member_id, kind, channel, table_id, party, pay_first, state, pay_state, list_fen,
+ member_saving_fen, offer_fen, coupons, coupon_fen, hand_fen, points, points_fen, fee_fen, rounding_fen, donation_fen, due_fen,
+ refunded_fen, points_earned, hold_id, reasons, applied, note, version, source, external_no, placed_by, fingerprint, business_date,
+ placed_at, paid_at)
+ VALUES ({n}, {store}, {m}, 'counter', 'counter', NULL, NULL, TRUE, 'placed', 'paid', 14000, 1500, 0,
  '{{"' || {coupon} || '": 500}}', 500, 0, 100,
  100, 0, 0, 0, 11900, 0, 13, NULL, '{_REASONS}', '{_APPLIED}', '', 1, '', NULL, '{uid(9, 1)}', '{_MARK}', '{TODAY}', now(), now());
-INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, qty, list_fen, unit_fen, offer_fen, coupon_fen, points_fen, rounding_fen,
- due_fen, choice, takes, refunded_qty, dish_id, ordered_qty, held_qty, voided_qty, returned_qty, hand_fen) VALUES
+INSERT INTO ordering_line (order_id, line_no, round, sku_id, name, words, qty, list_fen, unit_fen, offer_fen, coupon_fen, points_fen,
+ rounding_fen, due_fen, choice, takes, refunded_qty, dish_id, ordered_qty, held_qty, voided_qty, returned_qty, hand_fen) VALUES
  {lines};
 UPDATE menu_stock s SET portions_left = s.portions_left - v.q, sold = sold + v.q FROM (VALUES {takes}) v(k, q)
  WHERE s.store_id = {store} AND s.sku_id = v.k AND NOT sold_out;
@@ -88,8 +94,9 @@ UPDATE ledger_lot SET remaining = remaining - 100 WHERE id = {sql_uid(LOT, ":m")
 INSERT INTO ledger_lot_use (txn_id, lot_id, amount) VALUES ({spend}, {sql_uid(LOT, ":m")}, 100);
 INSERT INTO ledger_earned (id, owner_id, qty, vested, returned) VALUES ({earn}, {m}, 13, 0, 0);
 INSERT INTO payment_payment (id, order_id, store_id, stream, method, state, amount_fen, refunded_fen, tendered_fen, change_fen,
- gateway_ref, detail, actor, fingerprint, business_date, started_at, settled_at, holds_order_id)
- VALUES ({payment}, {n}, {store}, {m}, 'cash', 'succeeded', 11900, 0, 11900, 0, NULL, '', 'x', '{_MARK}', '{TODAY}', now(), now(), {n});
+ gateway_ref, detail, actor, fingerprint, business_date, started_at, settled_at, holds_order_id, drawer_id)
+ VALUES ({payment}, {n}, {store}, {m}, 'cash', 'succeeded', 11900, 0, 11900, 0, NULL, '', 'x', '{_MARK}', '{TODAY}', now(), now(), {n},
+ {store});
 INSERT INTO kernel_outbox (id, topic, key, body, at)
  VALUES ({sql_uid(0x22, ":n")}, 'ordering.order_paid.v1', '{uid(MEMBER, 1)}', '{_EVENT}', now());
 COMMIT;

@@ -1,4 +1,4 @@
-"""A PostgreSQL server of our own, made for a test that stops it in the middle of everything."""
+"""A PostgreSQL server of our own: for a test that stops it in the middle of everything, or that wants settings of its own."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def binaries() -> Path | None:
 
 
 class OwnPostgres:
-    """A server with default durability, listening on a free port of this machine."""
+    """A server with default durability, listening on a free port of this machine; `settings` are PostgreSQL's own, by name."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, **settings: str) -> None:
         place = binaries()
         if place is None:
             raise RuntimeError("PostgreSQL's server programs are not installed (Debian: apt install postgresql)")
-        self._bin, self._data, self._port = place, folder / "postgres", free_port()
+        self._bin, self._data, self._port, self._settings = place, folder / "postgres", free_port(), settings
         self.address = f"postgresql://{OWNER}@127.0.0.1:{self._port}"
         self._data.mkdir()
         if os.getuid() == 0:
@@ -50,7 +50,8 @@ class OwnPostgres:
 
     def start(self) -> None:
         """Start it, recovering from its log where it was stopped without a word."""
-        options = f"-p {self._port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self._data}"
+        settings = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(self._data), **self._settings}
+        options = " ".join([f"-p {self._port}", *(f"-c {name}={value}" for name, value in settings.items())])
         self._run("pg_ctl", "start", "-w", "-D", str(self._data), "-o", options, "-l", str(self._data / "log"))
 
     def stop(self, *, how: str = "fast") -> None:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
-from bench import figures, house
+from bench import figures, house, pgbench
 from bench.orders import CASHIER, order, where
 
 from goodtaste.app import rooms
 from goodtaste.kernel.db.open import open_database
 from goodtaste.ordering.place import place
+from tests.databases import SERVER, name_for, unavailable
 
 
 def test_the_rows_laid_down_have_the_columns_of_their_tables() -> None:
@@ -26,6 +28,16 @@ async def test_a_measured_order_is_a_paid_order(tmp_path: Path) -> None:
     made = await db.run(place(order(7, members=3), actor=CASHIER, where=where()))
     assert (made.pay_state, made.coupon_fen, made.points, len(made.lines)) == ("paid", 500, 100, 4)
     await db.close()
+
+
+@pytest.mark.long
+def test_what_pgbench_sends_is_a_paid_order_too(tmp_path: Path) -> None:
+    if not Path(pgbench.BINARY).exists():
+        unavailable("pgbench is not installed (Debian: apt install postgresql-contrib)")
+    url = house.on_postgres(name_for("pgbench"), house.tables(members=40, coupons=pgbench.STRIDE), server=SERVER)
+    pgbench.prepare(url, tmp_path, members=40)
+    assert pgbench.run(url, tmp_path / "one_by_one.sql", base=0, seconds=1, clients=1, stores=house.STORES) > 0
+    asyncio.run(house.drop(name_for("pgbench")))
 
 
 def test_a_figure_replaces_the_one_of_its_name_and_knows_whether_its_target_is_met(tmp_path: Path) -> None:

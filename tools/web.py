@@ -127,12 +127,13 @@ def npm(folder: Path, *words: str) -> None:
 
 
 def install(folder: Path, *, tests: bool) -> None:
-    """Install what the lock of a package names, once for each lock; without `tests` only what building needs."""
+    """Install what the lock of a package names, once for each lock; without `tests`, or tests before, only what building needs."""
     lock = hashlib.blake2b((folder / "package-lock.json").read_bytes(), digest_size=16).hexdigest()
     mark = folder / "node_modules" / ".installed"
     has = mark.read_text().split() if mark.exists() else []
     if has[:1] == [lock] and (not tests or "tests" in has):
         return
+    tests = tests or "tests" in has
     npm(folder, "ci", "--silent", "--no-audit", "--no-fund", *(() if tests else ("--omit=dev",)))
     mark.write_text(f"{lock} {'tests' if tests else ''}")
 
