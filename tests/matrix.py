@@ -139,6 +139,7 @@ GET    /v1/house                                                | ?  -  -  -  | 
 GET    /v1/members                                              | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +
 GET    /v1/members/{member_id}/consents                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +
 GET    /v1/members/{member_id}/points                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
+GET    /v1/members/{member_id}/points/lots                      | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 GET    /v1/members/{member_id}/points/history                   | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 # orders
 GET    /v1/me/orders                                            | ?  +  +  -  | -  -  -  -  | -  -  | -  -  -  -  -
@@ -385,6 +386,8 @@ POST   /v1/points/adjustments                                   | ?  -  -  -  | 
 POST   /v1/points/adjustments/{adjustment_id}/approve           | ?  -  -  -  | -  -  -  0  | -  0  | -  -  -  -  0
 POST   /v1/points/adjustments/{adjustment_id}/refuse            | ?  -  -  -  | -  -  -  0  | -  0  | -  -  -  -  0
 GET    /v1/points/liability                                     | ?  -  -  -  | -  -  -  -  | -  -  | -  +  +  +  +
+POST   /v1/points/proofs                                        | ?  -  -  -  | -  -  -  -  | -  -  | -  -  +  +  +
+GET    /v1/points/accounts                                      | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 GET    /v1/points/rules                                         | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  +  +
 PUT    /v1/points/rules                                         | ?  -  -  -  | -  -  -  -  | -  -  | -  -  -  -  +
 GET    /v1/level-plan                                           | ?  -  -  -  | -  -  -  +  | -  +  | +  +  +  -  +

@@ -452,6 +452,13 @@ def upgrade() -> None:
         sqlite_with_rowid=False,
     )
     with op.batch_alter_table("ledger_account", schema=None) as batch_op:
+        batch_op.create_index(
+            "ledger_account_debt_idx",
+            ["owner_id"],
+            unique=False,
+            postgresql_where=sa.text("kind = 'debt' AND balance < 0"),
+            sqlite_where=sa.text("kind = 'debt' AND balance < 0"),
+        )
         batch_op.create_index("ledger_account_owner_idx", ["owner_id"], unique=False)
 
     op.create_table(
@@ -3361,6 +3368,11 @@ def downgrade() -> None:
     op.drop_table("ledger_earned")
     with op.batch_alter_table("ledger_account", schema=None) as batch_op:
         batch_op.drop_index("ledger_account_owner_idx")
+        batch_op.drop_index(
+            "ledger_account_debt_idx",
+            postgresql_where=sa.text("kind = 'debt' AND balance < 0"),
+            sqlite_where=sa.text("kind = 'debt' AND balance < 0"),
+        )
 
     op.drop_table("ledger_account")
     op.drop_table("kernel_version")

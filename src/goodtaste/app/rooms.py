@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from goodtaste.app import personal, proofs
+from goodtaste.app import personal, proofs, proving
 from goodtaste.channel import http as channel_http
 from goodtaste.events.member import MemberErased, MemberJoined, PresentDue
 from goodtaste.events.ordering import (
@@ -74,6 +74,7 @@ from goodtaste.member import levels as member_levels
 from goodtaste.member import nights as member_nights
 from goodtaste.member import notices as member_notices
 from goodtaste.member import sandbox_sms, sandbox_wechat
+from goodtaste.member.accounts import http as accounts_http
 from goodtaste.member.level import http as level_http
 from goodtaste.member.privacy import erasing
 from goodtaste.member.privacy import http as privacy_http
@@ -120,6 +121,8 @@ ROUTES: list[Any] = [
     *org_http.ROUTES,
     *menu_http.ROUTES,
     *member_http.ROUTES,
+    *accounts_http.ROUTES,
+    *proving.ROUTES,
     *level_http.ROUTES,
     *privacy_http.ROUTES,
     *ordering_http.ROUTES,

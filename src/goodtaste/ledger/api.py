@@ -53,6 +53,7 @@ from goodtaste.ledger.notices import DAYS_MAX, NEVER, Ending, ending, owners_to_
 from goodtaste.ledger.proof import PROOFS
 from goodtaste.ledger.rolling import OwnerBalance, balances_of, by_owner, lots_of, run_out
 from goodtaste.ledger.rules import Balances, Lot, LotUse, ReturnPolicy, credited, take_oldest_first, vested
+from goodtaste.ledger.statement import OpenedLot, owes, read_lots
 from goodtaste.ledger.tables import GROWTH, POINTS
 from goodtaste.ledger.transfers import give_on, merge, settle
 
@@ -84,6 +85,7 @@ __all__ = [
     "MoreThanTaken",
     "Movement",
     "NotEnough",
+    "OpenedLot",
     "Outstanding",
     "OwnerBalance",
     "ReturnPolicy",
@@ -109,11 +111,13 @@ __all__ = [
     "merge",
     "movements",
     "open_accounts",
+    "owes",
     "owners_of_expired",
     "owners_to_tell",
     "read_balances",
     "read_earned",
     "read_hold",
+    "read_lots",
     "read_movement",
     "read_outstanding",
     "read_uses",

@@ -31,6 +31,12 @@ account = create_table(
         name="ledger_account_kind",
     ),
     Index("ledger_account_owner_idx", "owner_id"),
+    Index(
+        "ledger_account_debt_idx",
+        "owner_id",
+        postgresql_where=text("kind = 'debt' AND balance < 0"),
+        sqlite_where=text("kind = 'debt' AND balance < 0"),
+    ),
     narrow=True,
 )
 

@@ -13,6 +13,7 @@ from goodtaste.kernel.db import Id, Int, Moment, Query, Read, Steps, Str, escape
 from goodtaste.kernel.ids import is_id
 from goodtaste.kernel.paging import Cursor, next_of, read_cursor
 from goodtaste.kernel.secrets import Keyring
+from goodtaste.ledger import api as ledger
 from goodtaste.member import phone as phones
 from goodtaste.member import vault
 from goodtaste.member.tables import member
@@ -58,6 +59,7 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "level": member.c.level == par("level", Str),
     "status": member.c.status == par("status", Str),
     "id": member.c.id == par("id", Id),
+    "owing": ledger.owes(member.c.id),
     "phone_index": member.c.phone_index == par("phone_index", Str),
     "like": or_(
         func.lower(member.c.nickname).like(par("like", Str), escape="\\"),
@@ -103,12 +105,32 @@ def _phone(text: str) -> str | None:
 def find(
     *, q: str, level: str | None, status: Status | None, sort: Sort, before: str, limit: int, keyring: Keyring
 ) -> Steps[MembersPage]:
-    """Return a page of members.  `q` is a part of a nickname, a whole phone number, the last digits of one, or an id.
+    """Return a page of members, found as `read_page` says."""
+    page = yield from read_page(
+        q=q, level=level, status=status, owing=False, sort=sort, before=before, limit=limit, keyring=keyring
+    )
+    return page
+
+
+def read_page(
+    *,
+    q: str,
+    level: str | None,
+    status: Status | None,
+    owing: bool,
+    sort: Sort,
+    before: str,
+    limit: int,
+    keyring: Keyring,
+) -> Steps[MembersPage]:
+    """Read a page of members, with `owing` of those who owe points.
+
+    `q` is a part of a nickname, a whole phone number, the last digits of one, or an id.
 
     Refuses `BadCursor`.
     """
     given: dict[str, Any] = {name: value for name, value in (("level", level), ("status", status)) if value}
-    names = set(given)
+    names = set(given) | ({"owing"} if owing else set())
     if text := q.strip().lower():
         if is_id(text):
             given["id"] = text

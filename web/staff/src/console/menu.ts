@@ -39,6 +39,11 @@ export const GROUPS: readonly Group[] = [
     pages: [
       { path: 'members', component: () => import('./pages/MembersPage.vue'), meta: { title: 'page_members', icon: 'members', permission: 'member.read' } },
       { path: 'members/:id', component: () => import('./pages/MemberPage.vue'), meta: { title: 'page_member', permission: 'member.read', under: 'members' } },
+      { path: 'points', component: () => import('./ledger/AccountsPage.vue'), meta: { title: 'page_points', icon: 'star', permission: 'points.read' } },
+      { path: 'points/:id', component: () => import('./ledger/AccountPage.vue'), meta: { title: 'page_account', permission: 'points.read', under: 'points' } },
+      { path: 'corrections', component: () => import('./ledger/CorrectionsPage.vue'), meta: { title: 'page_corrections', icon: 'check', permission: 'points.adjust' } },
+      { path: 'liability', component: () => import('./ledger/LiabilityPage.vue'), meta: { title: 'page_liability', icon: 'today', permission: 'points.report' } },
+      { path: 'proofs', component: () => import('./ledger/ProofsPage.vue'), meta: { title: 'page_proofs', icon: 'audit', permission: 'ledger.prove' } },
     ],
   },
   {

@@ -1,0 +1,1 @@
+"""Points accounts as the staff look at them."""
