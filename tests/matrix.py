@@ -179,6 +179,7 @@ POST   /v1/orders/{order_id}/returns                            | ?  -  -  -  | 
 POST   /v1/orders/{order_id}/rounds                             | ?  +  0  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/seat                               | ?  -  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 POST   /v1/orders/{order_id}/shares                             | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +  +
+GET    /v1/orders/{order_id}/address                            | ?  +  0  -  | +  +  +  +  | -  -  | -  -  -  -  +
 GET    /v1/orders/{order_id}/steps                              | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +  +
 POST   /v1/quotes                                               | +  +  -  -  | -  +  +  +  | -  -  | -  -  -  -  +
 GET    /v1/stores/{store_id}/orders                             | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +  +

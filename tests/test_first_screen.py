@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import date, datetime
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,8 @@ from goodtaste.app.first.markup import Drawing, Look
 from goodtaste.app.first.page import KEPT, STORES_LOOKED_AT, Boot, drawn
 from goodtaste.kernel.calendar import zone_of
 from goodtaste.menu.diner import CategoryShown, DishShown, MenuShown, SkuShown
-from goodtaste.org.rules import Hours
+from goodtaste.org.directory import SpecialDay
+from goodtaste.org.rules import Hours, Span
 from goodtaste.org.stores import StoreView
 from goodtaste.promo.offers.words import DinerOffer
 from tests.menu_kit import a_dish, a_selling_store
@@ -85,7 +86,7 @@ def a_menu(name: str = "红烧肉", tag: str = "招牌") -> MenuShown:
 def a_store(name: str = "静安寺店", **more: Any) -> StoreView:
     given = {name: None for name in StoreView.__struct_fields__} | {
         **{"id": "store", "name": name, "name_en": "", "address": name, "address_en": "", "zone": "Asia/Shanghai"},
-        **{"hours": (), "open": True, "open_now": True},
+        **{"hours": (), "special_days": (), "open": True, "open_now": True},
     }
     return StoreView(**(given | more))
 
@@ -241,7 +242,11 @@ def test_a_price_is_written_as_the_app_writes_it() -> None:
 @pytest.mark.parametrize("case", CASES["openings"], ids=lambda case: case["says"])
 def test_opening_hours_are_said_as_the_app_says_them(case: dict[str, Any]) -> None:
     hours = tuple(Hours(*each) for each in case["hours"])
-    store = a_store(hours=hours, open=case["open"], open_now=case["open_now"])
+    special = tuple(
+        SpecialDay(date.fromisoformat(day), tuple(Span(*each) for each in spans), "")
+        for day, *spans in case.get("special", [])
+    )
+    store = a_store(hours=hours, special_days=special, open=case["open"], open_now=case["open_now"])
     assert opening(store, at=datetime.fromisoformat(case["at"]), words=LOOK.words["zh-CN"]) == case["says"]
 
 

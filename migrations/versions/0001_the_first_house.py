@@ -1707,6 +1707,19 @@ def upgrade() -> None:
         batch_op.create_index("menu_dish_category_id_idx", ["category_id"], unique=False)
 
     op.create_table(
+        "ordering_delivery",
+        sa.Column("order_id", columns.Id(), nullable=False),
+        sa.Column("member_id", columns.Id(), nullable=False),
+        sa.Column("sealed", columns.Str(), nullable=False),
+        sa.ForeignKeyConstraint(["order_id"], ["ordering_order.id"], name=op.f("ordering_delivery_order_id_fkey")),
+        sa.PrimaryKeyConstraint("order_id", name=op.f("ordering_delivery_pkey")),
+        sqlite_strict=True,
+        sqlite_with_rowid=False,
+    )
+    with op.batch_alter_table("ordering_delivery", schema=None) as batch_op:
+        batch_op.create_index("ordering_delivery_member_idx", ["member_id"], unique=False)
+
+    op.create_table(
         "ordering_discount",
         sa.Column("id", columns.Id(), nullable=False),
         sa.Column("order_id", columns.Id(), nullable=False),
@@ -3142,6 +3155,10 @@ def downgrade() -> None:
         batch_op.drop_index("ordering_discount_order_id_idx")
 
     op.drop_table("ordering_discount")
+    with op.batch_alter_table("ordering_delivery", schema=None) as batch_op:
+        batch_op.drop_index("ordering_delivery_member_idx")
+
+    op.drop_table("ordering_delivery")
     with op.batch_alter_table("menu_dish", schema=None) as batch_op:
         batch_op.drop_index("menu_dish_category_id_idx")
 

@@ -26,6 +26,7 @@ from goodtaste.member.addresses import BOUND_TO, address, chosen
 from goodtaste.member.privacy.holdings import Holding, Holdings, Waits
 from goodtaste.member.privacy.tables import erasure
 from goodtaste.ordering.asks.tables import request
+from goodtaste.ordering.bring import delivery
 from goodtaste.ordering.tables import first, line, order, refund
 from goodtaste.payment.tables import payment
 from goodtaste.promo import tables as promo
@@ -62,6 +63,7 @@ HELD: list[Holding] = [
     Holding(refund, "order_id", ("退款", "refunds"), via=ORDERS),
     Holding(payment, "order_id", ("付款", "payments"), via=ORDERS),
     Holding(invoice, "order_id", ("发票", "invoices"), via=ORDERS),
+    Holding(delivery, "member_id", ("送餐地址", "where orders went"), gone=True, sealed={"sealed": BOUND_TO}),
     Holding(first, "member_id", ("首单", "first orders")),
     Holding(request, "member_id", ("退款申请", "requests for refunds"), blank={"remark": ""}),
     Holding(promo.coupon, "member_id", ("优惠券", "coupons")),

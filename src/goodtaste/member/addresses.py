@@ -14,6 +14,7 @@ from goodtaste.kernel.db import (
     Id,
     Int,
     Moment,
+    Query,
     Read,
     Steps,
     Str,
@@ -95,14 +96,18 @@ class AddressView(msgspec.Struct, frozen=True):
     chosen: bool
 
 
-class _Said(msgspec.Struct, frozen=True):
+class WhereTo(msgspec.Struct, frozen=True):
+    """Who takes what is brought, their number, and where."""
+
     name: str
     phone: str
     area: str
     detail: str
 
 
-class _Row(msgspec.Struct, frozen=True):
+class AddressRow(msgspec.Struct, frozen=True):
+    """An address as its row has it; `sealed` opens with the member's key alone."""
+
     id: str
     member_id: str
     nth: int
@@ -113,12 +118,12 @@ class _Chosen(msgspec.Struct, frozen=True):
     address_id: str
 
 
-_COLUMNS = [address.c[name] for name in _Row.__struct_fields__]
+_COLUMNS = [address.c[name] for name in AddressRow.__struct_fields__]
 MINE = Read(
     select(*_COLUMNS).where(address.c.member_id == par("member_id", Id)).order_by(address.c.nth).limit(ADDRESSES_MAX),
-    _Row,
+    AddressRow,
 )
-ONE = Read(select(*_COLUMNS).where(address.c.id == par("id", Id)), _Row)
+ONE = Read(select(*_COLUMNS).where(address.c.id == par("id", Id)), AddressRow)
 CHOSEN = Read(select(chosen.c.address_id).where(chosen.c.member_id == par("member_id", Id)), _Chosen)
 NEW = insert(address)
 CHANGE = change(
@@ -141,19 +146,19 @@ class Vault(msgspec.Struct, frozen=True):
     wrapped_key: str
     keyring: Keyring
 
-    def seal(self, said: _Said) -> str:
+    def seal(self, said: WhereTo) -> str:
         """Encrypt an address."""
         text = msgspec.json.encode(said).decode()
         return vault.seal_text(
             text, bound_to=BOUND_TO, member_id=self.member_id, wrapped_key=self.wrapped_key, keyring=self.keyring
         )
 
-    def open(self, sealed: str) -> _Said:
+    def open(self, sealed: str) -> WhereTo:
         """Decrypt an address."""
         text = vault.open_text(
             sealed, bound_to=BOUND_TO, member_id=self.member_id, wrapped_key=self.wrapped_key, keyring=self.keyring
         )
-        return msgspec.json.decode(text, type=_Said)
+        return msgspec.json.decode(text, type=WhereTo)
 
 
 def _vault(member_id: str, keyring: Keyring) -> Steps[Vault]:
@@ -163,7 +168,7 @@ def _vault(member_id: str, keyring: Keyring) -> Steps[Vault]:
     return Vault(member_id, secret.wrapped_key if secret else "", keyring)
 
 
-def _shown(found: Sequence[_Row], first_choice: str | None, opens: Vault) -> list[AddressView]:
+def _shown(found: Sequence[AddressRow], first_choice: str | None, opens: Vault) -> list[AddressView]:
     shown = []
     for each in found:
         said = opens.open(each.sealed)
@@ -180,6 +185,17 @@ def of_member(member_id: str, *, keyring: Keyring) -> Steps[list[AddressView]]:
     return _shown(found, picked.address_id if picked else None, opens)
 
 
+def one_address(address_id: str) -> Query[AddressRow]:
+    """Return the query for an address."""
+    return ONE(id=address_id)
+
+
+def opened(sealed: str, *, member_id: str, keyring: Keyring) -> Steps[WhereTo]:
+    """Return what is sealed of an address; refuses `MemberUnknown`."""
+    opens = yield from _vault(member_id, keyring)
+    return opens.open(sealed)
+
+
 @script
 def write(
     address_id: str, asked: PutAddress, *, member_id: str, keyring: Keyring, at: datetime
@@ -188,7 +204,7 @@ def write(
 
     Refuses `BadPhone`, `AddressesFull`, and `AddressUnknown` for an id of somebody else's.
     """
-    said = _Said(asked.name.strip(), phones.normalised(asked.phone), asked.area.strip(), asked.detail.strip())
+    said = WhereTo(asked.name.strip(), phones.normalised(asked.phone), asked.area.strip(), asked.detail.strip())
     opens = yield from _vault(member_id, keyring)
     known = yield from first(ONE(id=address_id))
     if known is not None and known.member_id != member_id:
@@ -205,7 +221,7 @@ def write(
         free = {*range(1, ADDRESSES_MAX + 1)} - {each.nth for each in found}
         if not free:
             raise AddressesFull(most=ADDRESSES_MAX)
-        row = _Row(address_id, member_id, min(free), sealed)
+        row = AddressRow(address_id, member_id, min(free), sealed)
         changes.append(NEW(**msgspec.structs.asdict(row), made_at=at, changed_at=at))
         after = [*found, row]
     try:

@@ -34,7 +34,10 @@ class Cash(Input, frozen=True):
 
 
 class PlaceOrder(Wanted, frozen=True, kw_only=True):
-    """What is sent to place an order.  `seen_due_fen` is the price the diner agreed to; the server never takes a price from a client."""
+    """What is sent to place an order.  `seen_due_fen` is the price the diner agreed to; the server never takes a price from a client.
+
+    `address_id`: where a member has it brought to, one of their own; it is kept with the order as it is then.
+    """
 
     id: Id
     store_id: Id
@@ -46,6 +49,7 @@ class PlaceOrder(Wanted, frozen=True, kw_only=True):
     party: Party | None = None
     member_id: Id | None = None
     visit_id: Id | None = None
+    address_id: Id | None = None
     points: Count = 0
     donation_fen: Donation = 0
     note: Text = ""

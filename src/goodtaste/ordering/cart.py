@@ -158,12 +158,16 @@ def fees(of: org.StoreFees, ground: Ground, *, area: str | None) -> pricing.Fees
         tea_fen=of.tea_fen * (ground.party or 0) if at_table else 0,
         donation_fen=ground.donation_fen,
         round_to_fen=of.round_to_fen if ground.kind in ROUNDED else 0,
-        minimum_fen=_minimum(of, ground, area) if at_table and ground.table_id and not ground.waived else 0,
+        minimum_fen=_minimum(of, ground, area),
     )
 
 
 def _minimum(of: org.StoreFees, ground: Ground, area: str | None) -> int:
     """Return what the goods of a bill must come to: what was split off its table counts for the table, people for their own bill."""
+    if ground.kind == "delivery":
+        return of.delivery_minimum_fen
+    if ground.kind != "dine_in" or not ground.table_id or ground.waived:
+        return 0
     minimum = of.minimum(area)
     if minimum is None:
         return 0

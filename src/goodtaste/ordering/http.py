@@ -10,8 +10,9 @@ from litestar.params import JSONBody, Parameter, QueryParameter
 
 from goodtaste.kernel.input import Id, Input
 from goodtaste.kernel.web import Before, address_of, anybody, context, member, member_or_staff, staff, who_orders
+from goodtaste.member.api import WhereTo
 from goodtaste.menu.api import MenuBook
-from goodtaste.ordering import cancel, open_bill, orders, parts, pay, progress, quote, refund, wallet
+from goodtaste.ordering import bring, cancel, open_bill, orders, parts, pay, progress, quote, refund, wallet
 from goodtaste.ordering.asked import PlaceOrder
 from goodtaste.ordering.orders import OrderView
 from goodtaste.ordering.place import place
@@ -79,6 +80,13 @@ async def read_order(
     ctx = context(request)
     shown = await ctx.query(orders.one(order_id, actor=ctx.actor))
     return order_told(shown, book=ctx.see(MenuBook), language=ctx.language) if words else shown
+
+
+@get("/v1/orders/{order_id:str}/address", opt=member_or_staff(bring.MAY_BRING), tags=["orders"])
+async def order_address(order_id: Id, request: Asked) -> WhereTo:
+    """Return where an order is brought to: who takes it, their number, and the place."""
+    ctx = context(request)
+    return await ctx.query(bring.read(order_id, actor=ctx.actor, keyring=ctx.process.keyring))
 
 
 @get("/v1/me/orders", opt=member(), tags=["orders"])
@@ -231,6 +239,7 @@ ROUTES: list[Any] = [
     explain_price,
     place_order,
     read_order,
+    order_address,
     my_orders,
     store_orders,
     order_steps,

@@ -13,7 +13,7 @@ from goodtaste.kernel.ids import IdTaken, fingerprint, same_or_taken
 from goodtaste.ledger import api as ledger
 from goodtaste.member import api as members
 from goodtaste.menu import api as menu
-from goodtaste.ordering import cart, coupons, first
+from goodtaste.ordering import bring, cart, coupons, first
 from goodtaste.ordering.asked import PlaceOrder, PriceChanged
 from goodtaste.ordering.orders import AT_KIOSK, BY_CODE, LINES, ORDER, OrderRow, OrderView, view
 from goodtaste.ordering.place_rows import Decided, written
@@ -53,9 +53,10 @@ def place(asked: PlaceOrder, *, actor: Actor, where: Place) -> Steps[OrderView]:
         uses = yield from ledger.find_lots(
             asked.member_id, decided.priced.points, today=where.today, found=list(read.lots)
         )
+    brought = yield from bring.to(asked, actor=actor, where=where)
     shown, changes = written(asked, decided, uses=uses, actor=actor, mark=mark, where=where)
     try:
-        yield changes
+        yield [*changes, *brought]
     except GuardBroken as broken:
         if broken.name == "ordering_order_pkey":
             again = yield from rows(ORDER(order_id=asked.id))

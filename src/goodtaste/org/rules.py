@@ -193,7 +193,8 @@ class StoreFees(Input, frozen=True):
 
     `packaging_fen`: an order that is taken away, by pickup or delivery; `delivery_fen`: one that the store brings; at a table `service_bp`
     of the goods (1000 is a tenth) and `tea_fen` each person.  `round_to_fen`: at the counter and at tables what is due is rounded down to
-    whole multiples of it (10: no odd fen).  `minimums`: what a table must spend; what its goods lack is charged.
+    whole multiples of it (10: no odd fen).  `minimums`: what a table must spend; what its goods lack is charged.  `delivers`: the store
+    brings what its diners order; `delivery_minimum_fen`: what such goods come to at least, charged likewise.
     """
 
     packaging_fen: Fen = 0
@@ -202,6 +203,8 @@ class StoreFees(Input, frozen=True):
     tea_fen: Fen = 0
     round_to_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000, description="Whole fen; 0 rounds nothing")] = 0
     minimums: Annotated[tuple[Minimum, ...], msgspec.Meta(max_length=MINIMUMS_MAX)] = ()
+    delivers: bool = False
+    delivery_minimum_fen: Fen = 0
 
     def __post_init__(self) -> None:
         if len({each.area for each in self.minimums}) < len(self.minimums):
@@ -253,14 +256,15 @@ def is_open(
     local = at.astimezone(zone_of(zone))
     minute, today = local.hour * 60 + local.minute, local.date()
     yesterday = today - timedelta(days=1)
-    return any(span.opens <= minute < span.closes for span in _spans(hours, special, today)) or any(
-        span.opens <= minute + DAY < span.closes for span in _spans(hours, special, yesterday)
+    return any(span.opens <= minute < span.closes for span in spans_of(hours, special, today)) or any(
+        span.opens <= minute + DAY < span.closes for span in spans_of(hours, special, yesterday)
     )
 
 
-def _spans(
+def spans_of(
     hours: Sequence[Hours], special: Mapping[date, Sequence[Span]] | None, day: date
 ) -> Sequence[Span] | list[Hours]:
+    """Return the spans of a date: its own, else those of its weekday."""
     if special and day in special:
         return special[day]
     return [h for h in hours if h.weekday == day.weekday()]

@@ -99,7 +99,9 @@ async def _store(ctx: Ctx, store: StoreData) -> None:
     hours = tuple(
         org.Hours(day, span.opens, span.closes) for span in data.brand().hours[store.hours] for day in span.days
     )
-    await ctx.run(org.make_store(org.NewStore(id=store_id, hours=hours, **given), actor=ctx.actor, at=ctx.now))
+    await ctx.run(
+        org.make_store(org.NewStore(id=store_id, hours=hours, fees=FEES, **given), actor=ctx.actor, at=ctx.now)
+    )
     for area in store.areas:
         name = f"{store.code}/{area.name}"
         made = org.NewArea(id=id_of("area", name), name=area.name)
@@ -110,6 +112,9 @@ async def _store(ctx: Ctx, store: StoreData) -> None:
     await ctx.run(org.switch_store(store_id, open_=True, reason=WHY, actor=ctx.actor, at=ctx.now))
 
 
+FEES = org.StoreFees(
+    delivers=True, delivery_fen=600, delivery_minimum_fen=3_000
+)  # of what is brought; all else is as the menu says
 _DETAILS = (
     "code",
     "name",

@@ -10,10 +10,12 @@ test('the part of the day', () => {
   for (const [hour, part] of cases.dayparts) expect([hour, daypart(hour as number)]).toEqual([hour, part])
 })
 
+type Opening = { at: string; open: boolean; open_now: boolean; hours: number[][]; special?: [string, ...number[][]][]; says: string }
+
 test('whether a store is open', () => {
-  for (const { at, hours, says, ...store } of cases.openings) {
+  for (const { at, hours, special = [], says, ...store } of cases.openings as Opening[]) {
     const spans = hours.map(([weekday, opens, closes]) => ({ weekday, opens, closes }))
-    expect(opening({ ...store, hours: spans, zone: 'Asia/Shanghai' } as unknown as Store, Date.parse(at))).toBe(says)
+    expect(opening({ ...store, hours: spans, special_days: special.map(([day, ...times]) => ({ day, spans: times.map(([opens, closes]) => ({ opens, closes })) })), zone: 'Asia/Shanghai' } as unknown as Store, Date.parse(at))).toBe(says)
   }
 })
 

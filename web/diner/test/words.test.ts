@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { parts } from '@/lib/money'
 import { hindrances, nearest, savings } from '@/lib/reasons'
 import { codeIn } from '@/lib/table'
-import { clock, closesAt, day, daypart, opensNext } from '@/lib/time'
+import { clock, closesAt, day, daypart, opensNext, type OpenHours } from '@/lib/time'
 import { en } from '@/locale/en'
 import { zh } from '@/locale/zh'
 
@@ -87,6 +87,7 @@ describe('why a price is so', () => {
 })
 
 describe('times', () => {
+  const week = (hours: OpenHours[]) => ({ hours, special_days: [] })
   const daily = Array.from({ length: 7 }, (_, weekday) => ({ weekday, opens: 600, closes: weekday === 4 ? 1560 : 1320 }))
   const at = (text: string) => Date.parse(`${text}+08:00`)
 
@@ -96,15 +97,15 @@ describe('times', () => {
   })
 
   test('a store says when it closes, past midnight too', () => {
-    expect(closesAt(daily, at('2026-11-23T12:00'))).toBe(1320)
-    expect(closesAt(daily, at('2026-11-28T01:00'))).toBe(120)
-    expect(closesAt([{ weekday: 0, opens: 0, closes: 1440 }], at('2026-11-23T12:00'))).toBeNull()
+    expect(closesAt(week(daily), at('2026-11-23T12:00'))).toBe(1320)
+    expect(closesAt(week(daily), at('2026-11-28T01:00'))).toBe(120)
+    expect(closesAt(week([{ weekday: 0, opens: 0, closes: 1440 }]), at('2026-11-23T12:00'))).toBeNull()
   })
 
   test('a closed store says when it opens', () => {
-    expect(opensNext(daily, at('2026-11-23T07:00'))).toEqual({ days: 0, minute: 600 })
-    expect(opensNext(daily, at('2026-11-23T23:00'))).toEqual({ days: 1, minute: 600 })
-    expect(opensNext([], at('2026-11-23T23:00'))).toBeNull()
+    expect(opensNext(week(daily), at('2026-11-23T07:00'))).toEqual({ days: 0, minute: 600 })
+    expect(opensNext(week(daily), at('2026-11-23T23:00'))).toEqual({ days: 1, minute: 600 })
+    expect(opensNext(week([]), at('2026-11-23T23:00'))).toBeNull()
   })
 })
 

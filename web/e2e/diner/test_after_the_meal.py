@@ -214,3 +214,43 @@ def _pays(phone: Phone) -> None:
     wallet.get_by_role("button").first.click()
     wallet.get_by_text("SUCCESS").wait_for()
     wallet.close()
+
+
+def test_an_order_is_brought_to_an_address_for_what_the_store_asks(
+    phone: Phone, house: House, pictures: Path | None
+) -> None:
+    bring(phone, a_member(house, "13712340931"))
+    phone.choose_store()
+    phone.tap("button", "增加 米饭")
+    phone.tap("button", "去结算")
+    phone.tap("radio", "外送")
+    phone.sees("¥30.00 起送")
+    phone.tap("button", "付款 ¥")
+    phone.sees("请先选择送餐地址。")
+    phone.tap("button", "添加送餐地址")
+    phone.tap("button", "新增地址")
+    for label, text in (
+        ("收货人", "王小明"),
+        ("手机号", "13800138000"),
+        ("地区和街道", "上海市徐汇区漕溪北路"),
+        ("门牌号", "18 号 1203"),
+    ):
+        phone.page.get_by_label(label, exact=True).locator("input").fill(text)
+    phone.tap("button", "保存")
+    phone.sees("18 号 1203")
+    phone.page.go_back()
+    phone.sees("王小明")
+    phone.sees("起送差额")
+    phone.sees("配送费")
+    assert severe(phone.page) == []
+    phone.tap("radio", "自取")
+    expect(phone.page.locator(".line", has_text="配送费")).to_have_count(0)
+    phone.tap("radio", "外送")
+    phone.sees("配送费")
+    phone.picture(pictures, "diner-delivery")
+    phone.tap("button", "付款 ¥")
+    phone.page.wait_for_url("**/pay/order/**")
+    phone.sees("上海市徐汇区漕溪北路 18 号 1203")
+    order_id = phone.page.locator(".facts .id").inner_text()
+    brought = house.http.get(f"/v1/orders/{order_id}/address", headers=house.by("cashier05")).json()
+    assert (brought["name"], brought["detail"]) == ("王小明", "18 号 1203")

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 import msgspec
 
 from goodtaste.kernel.calendar import zone_of
 from goodtaste.menu.diner import DishShown, MenuShown
-from goodtaste.org.rules import Hours
+from goodtaste.org.rules import Hours, Span, spans_of
 from goodtaste.org.stores import StoreView
 from goodtaste.promo.offers.words import DinerOffer
 
@@ -21,7 +21,7 @@ PICKS_MAX = 8
 BANNERS_MAX = 5
 STORES_MAX = 5
 DAY_MINUTES = 1440
-AHEAD_DAYS = 8  # a store that opens at none of these has no hours
+AHEAD_DAYS = 31  # a store that opens at none of these has no hours
 _SIGNATURE = re.compile("招牌|signature", re.IGNORECASE)
 _PARTS = ((5, "night"), (11, "morning"), (14, "noon"), (17, "afternoon"), (22, "evening"), (24, "night"))
 
@@ -88,13 +88,14 @@ def daypart(hour: int) -> str:
 def opening(store: StoreView, *, at: datetime, words: Words) -> str:
     """Return whether a store is open, in words."""
     wall = at.astimezone(zone_of(store.zone))
-    today, now = wall.weekday(), wall.hour * 60 + wall.minute
+    today, now = wall.date(), wall.hour * 60 + wall.minute
+    special = {each.day: each.spans for each in store.special_days}
     if store.open_now:
-        closes = _closes(store.hours, today, now)
+        closes = _closes(store.hours, special, today, now)
         return words["store.open_always"] if closes is None else fill(words["store.open_until"], time=_clock(closes))
     for days in range(AHEAD_DAYS if store.open else 0):
-        weekday = (today + days) % 7
-        opens = [each.opens for each in store.hours if each.weekday == weekday and (days or each.opens > now)]
+        spans = spans_of(store.hours, special, today + timedelta(days=days))
+        opens = [each.opens for each in spans if days or each.opens > now]
         if opens:
             key = ("store.opens_at", "store.opens_tomorrow")[days] if days < 2 else "store.opens_later"
             return fill(words[key], time=_clock(min(opens)), days=days)
@@ -156,13 +157,13 @@ def _until(until: datetime | None, words: Words) -> str:
     return fill(words["home.offer_until"], day=f"{until.astimezone(zone_of('Asia/Shanghai')):%Y-%m-%d}")
 
 
-def _closes(hours: Sequence[Hours], weekday: int, now: int) -> int | None:
+def _closes(hours: Sequence[Hours], special: Mapping[date, Sequence[Span]], today: date, now: int) -> int | None:
     """Return the minute of its day at which a store that is open closes; None where it closes at no time today."""
-    yesterday = (weekday + 6) % 7
-    late = next((e.closes for e in hours if e.weekday == yesterday and now + DAY_MINUTES < e.closes), None)
+    yesterday = spans_of(hours, special, today - timedelta(days=1))
+    late = next((each.closes for each in yesterday if now + DAY_MINUTES < each.closes), None)
     if late is not None:
         return late - DAY_MINUTES
-    span = next((each for each in hours if each.weekday == weekday and each.opens <= now < each.closes), None)
+    span = next((each for each in spans_of(hours, special, today) if each.opens <= now < each.closes), None)
     return None if span is None or (span.opens, span.closes) == (0, DAY_MINUTES) else span.closes
 
 

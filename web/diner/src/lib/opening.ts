@@ -5,10 +5,10 @@ import { closesAt, minutes, opensNext } from './time'
 
 export function opening(store: Store, at: number = Date.now()): string {
   if (store.open_now) {
-    const closes = closesAt(store.hours, at, store.zone)
+    const closes = closesAt(store, at)
     return closes === null ? t('store.open_always') : t('store.open_until', { time: minutes(closes) })
   }
-  const next = store.open ? opensNext(store.hours, at, store.zone) : null
+  const next = store.open ? opensNext(store, at) : null
   if (next === null) return t('store.closed')
   const time = minutes(next.minute)
   if (next.days === 0) return t('store.opens_at', { time })

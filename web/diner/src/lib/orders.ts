@@ -21,5 +21,6 @@ export function tellOf(order: Order): string {
   if (isPaying(order)) return 'paying'
   if (isUnpaid(order) && order.kind !== 'dine_in') return 'unpaid'
   if (order.state === 'ready' && order.kind === 'dine_in') return 'ready_table'
+  if (order.state === 'ready' && order.kind === 'delivery') return 'ready_delivery'
   return order.state === 'served' || order.state === 'picked_up' || order.state === 'delivered' ? 'handed_over' : order.state
 }

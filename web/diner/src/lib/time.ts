@@ -6,6 +6,7 @@ export interface OpenHours {
   readonly closes: number
 }
 
+const AHEAD_DAYS = 31 // a store that opens at none of these has no hours
 const ZONE_MINUTES: Readonly<Record<string, number>> = { 'Asia/Shanghai': 480 }
 
 export type Daypart = 'night' | 'morning' | 'noon' | 'afternoon' | 'evening'
@@ -38,26 +39,37 @@ export function day(at: string | number, zone?: string): string {
 
 export const minutes = (n: number): string => `${two(Math.floor(n / 60) % 24)}:${two(n % 60)}`
 
+/** The days of a store: those of each week, and dates with spans of their own, where none means closed. */
+export interface Days {
+  readonly hours: readonly OpenHours[]
+  readonly special_days: readonly { readonly day: string; readonly spans: readonly { readonly opens: number; readonly closes: number }[] }[]
+  readonly zone?: string
+}
+
+function spansOf({ hours, special_days }: Days, wall: Date, days: number): readonly { readonly opens: number; readonly closes: number }[] {
+  const on = new Date(wall.getTime() + days * 86_400_000)
+  const date = on.toISOString().slice(0, 10)
+  return special_days.find((each) => each.day === date)?.spans ?? hours.filter((span) => span.weekday === (on.getUTCDay() + 6) % 7)
+}
+
 /** Returns when a store that is open closes (minutes of its day), null where it closes at no time today. */
-export function closesAt(hours: readonly OpenHours[], at: number, zone?: string): number | null {
-  const wall = local(at, zone)
+export function closesAt(days: Days, at: number): number | null {
+  const wall = local(at, days.zone)
   const now = wall.getUTCHours() * 60 + wall.getUTCMinutes()
-  const weekday = (wall.getUTCDay() + 6) % 7
-  const today = hours.find((span) => span.weekday === weekday && span.opens <= now && now < span.closes)
-  const late = hours.find((span) => span.weekday === (weekday + 6) % 7 && now + 1440 < span.closes)
+  const today = spansOf(days, wall, 0).find((span) => span.opens <= now && now < span.closes)
+  const late = spansOf(days, wall, -1).find((span) => now + 1440 < span.closes)
   if (late) return late.closes - 1440
   if (!today) return null
   return today.opens === 0 && today.closes === 1440 ? null : today.closes
 }
 
 /** Returns when a closed store opens next: how many days from now and at which minute; null where it has no hours. */
-export function opensNext(hours: readonly OpenHours[], at: number, zone?: string): { days: number; minute: number } | null {
-  const wall = local(at, zone)
+export function opensNext(of: Days, at: number): { days: number; minute: number } | null {
+  const wall = local(at, of.zone)
   const now = wall.getUTCHours() * 60 + wall.getUTCMinutes()
-  const weekday = (wall.getUTCDay() + 6) % 7
-  for (let days = 0; days < 8; days++) {
-    const open = hours
-      .filter((span) => span.weekday === (weekday + days) % 7 && (days > 0 || span.opens > now))
+  for (let days = 0; days < AHEAD_DAYS; days++) {
+    const open = [...spansOf(of, wall, days)]
+      .filter((span) => days > 0 || span.opens > now)
       .sort((a, b) => a.opens - b.opens)[0]
     if (open) return { days, minute: open.opens }
   }

@@ -5,6 +5,7 @@ import { Problem } from '@/api/client'
 import type { Cart, Quote } from '@/api/shapes'
 import { changed, choices, pieces, shown, type Line, type Pick } from '@/lib/basket'
 import { keep, load } from '@/lib/storage'
+import { way } from './bring'
 import { language, t } from './language'
 import { menu, seat, store_id } from './place'
 import { signedIn } from './session'
@@ -62,7 +63,7 @@ export function asCart(): Cart {
   return {
     store_id: store_id.value,
     channel: CHANNEL,
-    kind: 'pickup',
+    kind: way.value,
     lines: choices(own.value),
     all_points: withPoints.value,
     ...(wanted.value === null ? {} : wanted.value.length ? { coupon_ids: [...wanted.value] } : { no_coupon: true }),
@@ -102,7 +103,7 @@ export async function price(): Promise<void> {
   }
 }
 
-watch([own, wanted, withPoints, signedIn, language], () => {
+watch([own, wanted, withPoints, way, signedIn, language], () => {
   clearTimeout(timer)
   timer = setTimeout(() => void price(), WAIT_MS)
 })

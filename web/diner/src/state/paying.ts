@@ -24,11 +24,11 @@ export async function lostOrder(): Promise<Order | null> {
 export const forgetOrder = (): void => settle(PLACE)
 
 /** Places a cart for the price that was seen.  The same cart again is the same order until its outcome is known. */
-export async function place(cart: Cart, seen: Quote, member_id: string, note: string): Promise<Order> {
+export async function place(cart: Cart, seen: Quote, member_id: string, note: string, address_id: string): Promise<Order> {
   const { all_points: _all, no_coupon: _none, coupon_ids: _ids, points: _points, ...rest } = cart
   const used = seen.priced.reasons.filter((reason) => reason.code.startsWith('coupon_') && reason.offer_id)
   const coupon_ids = [...new Set(used.map((reason) => reason.offer_id as string))]
-  const body = { ...rest, kind: rest.kind ?? 'pickup', member_id, coupon_ids, points: seen.priced.points, seen_due_fen: seen.priced.due_fen, note }
+  const body = { ...rest, kind: rest.kind ?? 'pickup', member_id, coupon_ids, points: seen.priced.points, seen_due_fen: seen.priced.due_fen, note, ...(cart.kind === 'delivery' ? { address_id } : {}) }
   const id = intend(PLACE, body)
   try {
     const order = await api.post('/v1/orders', { body: { id, ...body } })

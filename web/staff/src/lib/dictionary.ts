@@ -123,6 +123,7 @@ export const WORDS = of({
   pick_some: ['选 {min}–{max} 项', 'choose {min} to {max}'],
   size: ['规格', 'Size'],
   note: ['备注', 'Note'],
+  brought_to: ['送到', 'Brought to'],
   note_hint: ['少辣、打包、分两份…', 'less spicy, to go, split…'],
   qty: ['数量', 'Quantity'],
   less: ['{name} 减一', 'One {name} less'],
