@@ -7,7 +7,7 @@ COMPILE := uv pip compile pyproject.toml --universal --python-version 3.11 --gen
 	--no-annotate --no-header --no-emit-index-url --no-emit-find-links --quiet
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-dev pages run test test-long lint fmt types contracts check bench prices web-test web-walk minis crash walk docs pictures lock wheel reset clean
+.PHONY: help setup setup-dev pages run test test-long lint fmt types contracts check bench prices web-test web-walk minis crash walk walk-tables docs pictures lock wheel reset clean
 
 help: ## say what there is
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -85,6 +85,9 @@ crash: setup-dev ## kill the server and the database under load, and prove the b
 
 walk: setup-dev ## walk 200,000 random steps through the ledger on each engine, and prove it
 	@GOODTASTE_WALK_STEPS=$${GOODTASTE_WALK_STEPS:-200000} $(BIN)/python -m pytest tests/test_ledger_walk.py -n 2 -s --timeout 0 $(ARGS)
+
+walk-tables: setup-dev ## walk long random evenings of tables, bills and payments on each engine, held against the books after each step
+	@GOODTASTE_FLOOR_STEPS=$${GOODTASTE_FLOOR_STEPS:-2000} $(BIN)/python -m pytest tests/test_floor_walk.py -n 2 -s --timeout 0 $(ARGS)
 
 .PHONY: audit
 audit: setup-dev ## try 1,000 random mutations of the audit log on each engine, of which every one must be found

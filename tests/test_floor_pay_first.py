@@ -72,13 +72,52 @@ async def test_a_round_that_nobody_pays_runs_out_and_leaves_nothing_behind(floor
     await floor.wait(16 * 60)
     assert (await floor.seen(left["order_id"]))["state"] == "cancelled"
     assert await kitchen(hall) == []
-    again = await phone.orders("tea")
+    again = await phone.send()
     assert (await floor.seen(again["order_id"]))["due_fen"] == 333 + 600, "the seats are still to be paid for"
     more = await phone.orders("tea")
     assert (await floor.seen(more["order_id"]))["due_fen"] == 333
     for each in (again, more):
         await hall.pay(each["order_id"])
     await hall.does(seating, "close")
+    await floor.books_hold()
+
+
+async def test_the_dishes_of_a_round_that_nobody_paid_are_in_the_cart_again_once_and_whose_they_were(
+    floor: Floor,
+) -> None:
+    hall = await a_first_hall(floor)
+    await hall.open("B1")
+    one, two = await hall.scan("B1"), await hall.scan("B1")
+    noted = line("noodles", 2) | {"note": "不要葱"}
+    await one.put(noted)
+    await two.put(line("tea"))
+    before = (await one.looks())["cart"]
+    asked = await two.sending()
+    await two.send(asked)
+    await two.put(line("dumplings"))
+    assert len((await one.looks())["cart"]) == 1
+    await floor.wait(16 * 60)
+    await floor.hear()
+    cart = (await one.looks())["cart"]
+    there = {each["id"]: each for each in cart}
+    assert len(cart) == 3
+    for each in before:
+        back = there[each["id"]]
+        assert {**back, "version": each["version"]} == each, "whose it was, with its note"
+        assert back["version"] == each["version"] + 1
+    sent = await two.send()
+    assert (await floor.seen(sent["order_id"]))["lines"][0]["choice"]["note"] == "不要葱"
+    assert await two.send(asked) == {
+        "order_id": (await two.looks())["bills"][0]["id"],
+        "line_ids": [each["id"] for each in before],
+    }
+    assert (await one.looks())["cart"] == [], "nothing comes twice"
+    await hall.pay(sent["order_id"])
+    called_off = await one.orders("tea")
+    path = f"/v1/orders/{called_off['order_id']}/cancel"
+    await floor.done("POST", path, {"reason": "不要了"}, hall.manager)
+    await floor.hear()
+    assert (await one.looks())["cart"] == [], "what was called off was not wanted"
     await floor.books_hold()
 
 

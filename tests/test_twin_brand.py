@@ -97,6 +97,11 @@ async def test_every_sign_in_that_is_shown_opens_the_house(demo: Shop) -> None:
         assert (await demo.post("/v1/terminals/pin-sign-in", asked, till.headers)).status_code == 200
 
 
+def test_no_two_people_of_a_store_have_the_same_pin() -> None:
+    pins = [(each.store, each.pin) for each in brand.sign_ins() if each.pin]
+    assert len(set(pins)) == len(pins)
+
+
 async def test_its_members_sign_in_by_phone_and_have_points_and_coupons(demo: Shop) -> None:
     await member_kit.ask_code(demo, "13900000001")
     signed_in = await member_kit.phone_login(demo, "13900000001", await member_kit.sent_code(demo, "13900000001"))

@@ -1368,6 +1368,7 @@ def upgrade() -> None:
         "floor_seating_order",
         sa.Column("order_id", columns.Id(), nullable=False),
         sa.Column("seating_id", columns.Id(), nullable=False),
+        sa.Column("round_id", columns.Id(), nullable=True),
         sa.ForeignKeyConstraint(["seating_id"], ["floor_seating.id"], name=op.f("floor_seating_order_seating_id_fkey")),
         sa.PrimaryKeyConstraint("order_id", name=op.f("floor_seating_order_pkey")),
         sqlite_strict=True,
@@ -2473,6 +2474,13 @@ def upgrade() -> None:
         sqlite_with_rowid=True,
     )
     with op.batch_alter_table("floor_cart_line", schema=None) as batch_op:
+        batch_op.create_index(
+            "floor_cart_line_round_idx",
+            ["round_id"],
+            unique=False,
+            postgresql_where=sa.text("round_id IS NOT NULL"),
+            sqlite_where=sa.text("round_id IS NOT NULL"),
+        )
         batch_op.create_index("floor_cart_line_seating_idx", ["seating_id", "state"], unique=False)
 
     op.create_table(
@@ -3030,6 +3038,11 @@ def downgrade() -> None:
     op.drop_table("floor_print_step")
     with op.batch_alter_table("floor_cart_line", schema=None) as batch_op:
         batch_op.drop_index("floor_cart_line_seating_idx")
+        batch_op.drop_index(
+            "floor_cart_line_round_idx",
+            postgresql_where=sa.text("round_id IS NOT NULL"),
+            sqlite_where=sa.text("round_id IS NOT NULL"),
+        )
 
     op.drop_table("floor_cart_line")
     with op.batch_alter_table("floor_call", schema=None) as batch_op:

@@ -200,4 +200,11 @@ def test_a_member_is_put_on_the_bill_of_a_table_with_the_new_price_seen_before(o
     expect(page.locator("[data-test=member-due]")).to_have_text(before)
     page.click("[data-test=member-do]")
     expect(due).to_have_text(before)
+    page.goto(f"{desk.house.url}/staff/orders")
+    page.locator("[data-order]", has_text="红烧肉").first.click()
+    page.click("[data-test=bill-member]")
+    desk.scan(desk.house.member_code(desk.house.member()))
+    expect(page.locator("[data-test=member-due]")).to_have_text(after)
+    page.click("[data-test=member-do]")
+    expect(page.locator("[data-test=order-due]")).to_have_text(after)
     assert desk.faults == []

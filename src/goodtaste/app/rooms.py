@@ -55,6 +55,7 @@ from goodtaste.floor.printing.transport import Transport
 from goodtaste.floor.printing.worker import PrintWorker
 from goodtaste.floor.seating import closing as floor_closing
 from goodtaste.floor.seating import http as seating_http
+from goodtaste.floor.seating import sending as floor_sending
 from goodtaste.kernel import audit, bus, dead_letters, jobs, outbox, sessions, snapshot, sweep  # noqa: F401 - their tables
 from goodtaste.kernel import night as nights
 from goodtaste.kernel.auth import Actor
@@ -298,6 +299,7 @@ def subscriptions() -> Subscriptions:
     heard.add(DrawerOpened, "floor.print_drawer", printing.on_drawer_opened)
     heard.add(OrderRefunded, "floor.invoice_refunded", invoicing.on_refunded)
     heard.add(LinesMoved, "floor.seating_on_moved", floor_closing.on_moved)
+    heard.add(OrderCancelled, "floor.seating_on_cancelled", floor_sending.on_cancelled)
     heard.add(LinesMoved, "floor.live_on_lines_moved", live_hearing.on_lines_moved)
     heard.add(RoundAdded, "floor.live_on_bill", live_hearing.on_bill)
     heard.add(OrderPaid, "floor.live_on_progress", live_hearing.on_progress)

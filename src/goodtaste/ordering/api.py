@@ -2,6 +2,7 @@
 
 from goodtaste.ordering.asked import PARTY_MAX, PlaceOrder, PriceChanged
 from goodtaste.ordering.bill.shares import Shares, Split, shares
+from goodtaste.ordering.cancel import TIMED_OUT
 from goodtaste.ordering.dry_run.run import DAYS_MAX, ORDERS_MAX, DryRunAsked, dry_run
 from goodtaste.ordering.dry_run.run import Report as DryRun
 from goodtaste.ordering.history import Count, Report, bring_in
@@ -34,7 +35,8 @@ from goodtaste.ordering.wallet import payer_of
 from goodtaste.ordering.where import WhereOf, where
 
 __all__ = [
-    "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun", "DryRunAsked",
+    "DAYS_MAX", "ORDERS_MAX", "PARTY_MAX", "PROOFS", "TIMED_OUT",
+    "AddRound", "BadFile", "BadMap", "BillRow", "Cart", "Count", "DryRun", "DryRunAsked",
     "ExternalNo", "Fault", "Kind", "Map", "NotRecordable", "OrderUnknown", "OrderView", "Place", "PlaceOrder", "PriceChanged", "Quote",
     "RecordLine", "RecordOrder", "Recorded", "RecordedOtherwise", "Report", "Shares", "Source", "Split", "TableBill", "WhereOf",
     "add_round", "begin_part", "bill_rows", "bills", "bring_in", "carried", "counter", "dry_run", "follow", "order",

@@ -174,7 +174,7 @@ def on_moved(event: LinesMoved, at: datetime) -> Steps[list[Change]]:
     if seating_id is None or event.to_order_id in found:
         return []
     return [
-        NEW_ORDER(order_id=event.to_order_id, seating_id=seating_id),
+        NEW_ORDER(order_id=event.to_order_id, seating_id=seating_id, round_id=None),
         stays_open(seating_id),
         topics.moved(topics.seating_of(seating_id), topics.floor_of(event.store_id)),
     ]
@@ -198,6 +198,6 @@ def _attached(event: OrderPlaced | OrderPaid) -> Steps[list[Change]]:
     [row] = yield from rows(SEATING(id=there[0].seating_id))
     return [
         stays_open(row.id),
-        NEW_ORDER(order_id=event.order_id, seating_id=row.id),
+        NEW_ORDER(order_id=event.order_id, seating_id=row.id, round_id=None),
         topics.moved(topics.seating_of(row.id), topics.floor_of(row.store_id)),
     ]

@@ -315,12 +315,12 @@ def take_bill(seating_id: str, asked: TakeBill, *, actor: Actor, at: datetime) -
         raise NotOfSeating(what="bill", id=asked.order_id)
     if any(each.order_id == asked.order_id for each in of):
         return row
-    _bounded([], [], of, [OfSeating(asked.order_id, row.id)])
+    _bounded([], [], of, [OfSeating(asked.order_id, row.id, None)])
     owner = yield from first(BY_ORDERS(order_ids=[asked.order_id]))
     went = {"order_id": asked.order_id, "from": owner.seating_id, "to": row.id} if owner else {}
     yield [
         goes_on(row),
-        BILL_GOES(**went) if owner else NEW_ORDER(order_id=asked.order_id, seating_id=row.id),
+        BILL_GOES(**went) if owner else NEW_ORDER(order_id=asked.order_id, seating_id=row.id, round_id=None),
         ordering.carried([asked.order_id], seats[0].table_id),
         topics.moved(*([topics.seating_of(owner.seating_id)] if owner else [])),
         _told(row),

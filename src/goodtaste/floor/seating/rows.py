@@ -120,10 +120,11 @@ class CartRow(msgspec.Struct, frozen=True):
 
 
 class OfSeating(msgspec.Struct, frozen=True):
-    """A bill of a seating."""
+    """A bill of a seating, and the round of its cart that opened it."""
 
     order_id: str
     seating_id: str
+    round_id: str | None
 
 
 class Many(msgspec.Struct, frozen=True):

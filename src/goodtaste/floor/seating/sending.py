@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Annotated
 
 import msgspec
-from sqlalchemy import update
+from sqlalchemy import select, update
 
+from goodtaste.events.ordering import OrderCancelled
 from goodtaste.floor.live import topics
 from goodtaste.floor.seating.cart import (
     CART_MAX,
@@ -21,9 +23,11 @@ from goodtaste.floor.seating.cart import (
 )
 from goodtaste.floor.seating.rows import (
     BILLS_MAX,
+    BY_ORDERS,
     CART_LINES,
     NEW_ORDER,
     ORDERS,
+    SEATINGS,
     SEATS,
     CartRow,
     SeatingBilled,
@@ -31,9 +35,10 @@ from goodtaste.floor.seating.rows import (
     at_table,
     goes_on,
     mark_of,
+    stays_open,
 )
 from goodtaste.floor.seating.tables import cart_line
-from goodtaste.kernel.db import Change, Id, Int, Steps, beside, change, par, rows, script, together
+from goodtaste.kernel.db import Change, Id, Int, Read, Steps, beside, change, par, rows, script, together
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import Id as IdText
 from goodtaste.kernel.ids import derived_id, fingerprint
@@ -88,6 +93,19 @@ SENT = change(
 )
 
 
+BACK = change(
+    update(cart_line)
+    .where(cart_line.c.id == par("id", Id), cart_line.c.round_id == par("round_id", Id))
+    .values(state="open", round_id=None, version=cart_line.c.version + 1)
+)
+OF_ROUND = Read(
+    select(*[cart_line.c[name] for name in CartRow.__struct_fields__]).where(
+        cart_line.c.round_id == par("round_id", Id)
+    ),
+    CartRow,
+)
+
+
 @script
 def send(asked: SendCart, *, guest_id: str, epoch: int, place: ordering.WhereOf, is_open: IsOpen) -> Steps[Sent]:
     """Order lines of the cart, once per `asked.id`: the first time as a bill, later as a round of the bill that is open.
@@ -130,9 +148,27 @@ def send(asked: SendCart, *, guest_id: str, epoch: int, place: ordering.WhereOf,
         yield from beside(ordering.add_round(bill.id, more, actor=by, where=where), changes)
         return Sent(bill.id, [each.id for each in asked.lines])
     order = _order(asked, cart)
-    changes.append(NEW_ORDER(order_id=order.id, seating_id=seating.id))
+    changes.append(NEW_ORDER(order_id=order.id, seating_id=seating.id, round_id=asked.id))
     yield from beside(ordering.place(order, actor=by, where=where), changes)
     return Sent(order.id, [each.id for each in asked.lines])
+
+
+def on_cancelled(event: OrderCancelled, at: datetime) -> Steps[list[Change]]:
+    """Put the dishes of a round that had to be paid first, and that nobody paid in time, back into the cart as they were put there."""
+    found = yield from rows(BY_ORDERS(order_ids=[event.order_id]))
+    round_id = found[0].round_id if found and event.reason == ordering.TIMED_OUT else None
+    if round_id is None:
+        return []
+    lines = yield from rows(OF_ROUND(round_id=round_id))
+    seatings = yield from rows(SEATINGS(ids=list(dict.fromkeys(each.seating_id for each in lines))))
+    there = [each.id for each in seatings if each.state != "closed"]
+    if not there:
+        return []
+    return [
+        BACK.many([{"id": each.id, "round_id": round_id} for each in lines if each.seating_id in there]),
+        *[stays_open(each) for each in there],
+        topics.moved(*map(topics.seating_of, there)),
+    ]
 
 
 def _sent_before(asked: SendCart, order_ids: Sequence[str]) -> Steps[Sent]:

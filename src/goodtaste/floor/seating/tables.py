@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Index, PrimaryKeyConstraint, text
 
 from goodtaste.kernel.db import Day, Flag, Id, Int, Moment, Str, create_table, id_column
 
@@ -72,6 +72,12 @@ cart_line = create_table(
     CheckConstraint("state IN ('open', 'sent', 'gone')", name="floor_cart_line_state"),
     CheckConstraint("(state = 'sent') = (round_id IS NOT NULL)", name="floor_cart_line_sent"),
     Index("floor_cart_line_seating_idx", "seating_id", "state"),
+    Index(
+        "floor_cart_line_round_idx",
+        "round_id",
+        postgresql_where=text("round_id IS NOT NULL"),
+        sqlite_where=text("round_id IS NOT NULL"),
+    ),
 )
 """A line of a shared cart, as a phone made it; one that was taken out stays as `gone`, so that what comes late does not bring it back."""
 
@@ -79,7 +85,8 @@ seating_order = create_table(
     "floor_seating_order",
     Column("order_id", Id, primary_key=True),
     Column("seating_id", Id, ForeignKey("floor_seating.id"), nullable=False),
+    Column("round_id", Id),
     Index("floor_seating_order_idx", "seating_id"),
     narrow=True,
 )
-"""The bills of a seating; a bill is of one."""
+"""The bills of a seating; a bill is of one.  `round_id`: the lines of the shared cart that opened it, where it came from there."""

@@ -34,6 +34,7 @@ export const WORDS = of({
   nav_stock: ['沽清', 'Sold out'],
   nav_kitchen: ['后厨', 'Kitchen'],
   nav_board: ['取餐屏', 'Pickup board'],
+  nav_printing: ['打印', 'Printing'],
   nav_settings: ['设置', 'Settings'],
   nav_main: ['主导航', 'Main navigation'],
   skip: ['跳到内容', 'Skip to the content'],

@@ -1,5 +1,6 @@
 import { computed, ref, type ComputedRef, type Ref } from 'vue'
 import type { Dish, Group, Sku } from '@/api/types'
+import { t } from '@/lib/words'
 import type { Line, Option, PickedPart } from '@/stores/cart'
 
 export interface Picking {
@@ -14,6 +15,12 @@ export interface Picking {
   readonly chosenParts: ComputedRef<PickedPart[]>
   readonly eachFen: ComputedRef<number>
   pick(group: Group, id: string): void
+}
+
+/** Says how many options of a group are to be chosen. */
+export function ruleOf(group: Group): string {
+  if (group.max_picks === 1 && group.min_picks === 1) return t('pick_one')
+  return group.min_picks ? t('pick_some', { min: group.min_picks, max: group.max_picks }) : t('pick_up_to', { n: group.max_picks })
 }
 
 /** What somebody chooses of a dish: its size, its options, what fills a set meal; begins with what `line` has, else with what is on sale. */
