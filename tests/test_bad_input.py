@@ -438,6 +438,8 @@ CLEANED = {
     ("ProfilePatch", "nickname"),
     ("ProfilePatch", "city"),
     ("Scanned", "code"),
+    ("Whose", "code"),
+    ("PutMember", "code"),
 }  # by `clean`, and by the reader of codes
 
 

@@ -72,7 +72,7 @@ class Seen(HTMLParser):
 
 
 def a_menu(name: str = "红烧肉", tag: str = "招牌") -> MenuShown:
-    sku = SkuShown(id="s", name="", list_fen=5850, member_fen=5200, reference_fen=None, sold_out=False)
+    sku = SkuShown(id="s", name="", list_fen=5850, member_fen=5200, reference_fen=6800, sold_out=False)
     dish = DishShown(
         **{"id": "d", "kind": "dish", "name": name, "description": name, "pictures": ("pictures/a b.webp",)},
         **{"tags": (tag,), "allergens": (), "spice": 0, "calories_kcal": None, "carbon_g": None},
@@ -236,6 +236,7 @@ def test_a_price_is_written_as_the_app_writes_it() -> None:
     text = Seen(Drawing(LOOK, "zh-CN").page(found)).text
     assert "¥58.5" in text
     assert "会员价 ¥52" in text
+    assert "原价 ¥68" in text
     assert found.hello == "hello.noon"
 
 

@@ -29,6 +29,15 @@ async def delivers(floor: Floor, **fees: Any) -> Any:
     return store
 
 
+async def test_whoever_changes_a_store_and_says_nothing_of_delivery_leaves_it_as_it_is(floor: Floor) -> None:
+    store, by = await delivers(floor), floor.at("hq_admin")
+    found = await floor.done("GET", f"/v1/stores/{store.id}", None)
+    asked = {each: found[each] for each in ("name", "city", "address", "hours")} | {"fees": {"delivery_fen": 700}}
+    await floor.done("PUT", f"/v1/stores/{store.id}", asked, by)
+    fees = (await floor.done("GET", f"/v1/stores/{store.id}", None))["fees"]
+    assert (fees["delivers"], fees["delivery_minimum_fen"], fees["delivery_fen"]) == (True, 3_000, 700)
+
+
 async def ordered(floor: Floor, member: Member, store: Any, *, qty: int = 2, **more: Any) -> Any:
     """Return what a member sends to have dumplings brought."""
     asked = await floor.cart([line("dumplings", qty)], member=member, by=floor.by(member), store_id=store.id, **more)

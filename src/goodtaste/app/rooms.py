@@ -177,9 +177,8 @@ RECURRING: list[Every] = [
 
 def _zone_of(process: Process, actor: Actor) -> str:
     """Return the zone on whose clock times are told to who acts: that of the store they stand in, else the program's."""
-    if actor.store_id:
-        return process.see(org.Directory).store(actor.store_id).zone
-    return process.see(members.Program).calendar.zone
+    store = process.see(org.Directory).stores.get(actor.store_id or "")
+    return store.zone if store else process.see(members.Program).calendar.zone
 
 
 def furnish(process: Process) -> None:

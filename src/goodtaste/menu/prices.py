@@ -29,7 +29,7 @@ from goodtaste.kernel.db import (
 )
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.ids import derived_id, fingerprint
-from goodtaste.kernel.input import Fen, Input
+from goodtaste.kernel.input import PRINTABLE, Fen, Input
 from goodtaste.kernel.input import Id as IdText
 from goodtaste.kernel.made import is_same, made_before, remember
 from goodtaste.kernel.snapshot import moved_from, version_of
@@ -111,7 +111,7 @@ class NewPrices(Input, frozen=True):
     prices: Annotated[tuple[PriceAsked, ...], msgspec.Meta(min_length=1, max_length=PRICES_MAX)]
     from_at: Instant | None = None
     to_at: Instant | None = None
-    seen: Annotated[str, msgspec.Meta(max_length=64)] = ""
+    seen: Annotated[str, msgspec.Meta(max_length=64, pattern=PRINTABLE)] = ""
 
 
 class PricesPreview(msgspec.Struct, frozen=True):

@@ -165,7 +165,7 @@ def fees(of: org.StoreFees, ground: Ground, *, area: str | None) -> pricing.Fees
 def _minimum(of: org.StoreFees, ground: Ground, area: str | None) -> int:
     """Return what the goods of a bill must come to: what was split off its table counts for the table, people for their own bill."""
     if ground.kind == "delivery":
-        return of.delivery_minimum_fen
+        return of.delivery_minimum_fen or 0
     if ground.kind != "dine_in" or not ground.table_id or ground.waived:
         return 0
     minimum = of.minimum(area)

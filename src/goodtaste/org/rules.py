@@ -194,7 +194,8 @@ class StoreFees(Input, frozen=True):
     `packaging_fen`: an order that is taken away, by pickup or delivery; `delivery_fen`: one that the store brings; at a table `service_bp`
     of the goods (1000 is a tenth) and `tea_fen` each person.  `round_to_fen`: at the counter and at tables what is due is rounded down to
     whole multiples of it (10: no odd fen).  `minimums`: what a table must spend; what its goods lack is charged.  `delivers`: the store
-    brings what its diners order; `delivery_minimum_fen`: what such goods come to at least, charged likewise.
+    brings what its diners order; `delivery_minimum_fen`: what such goods come to at least, charged likewise; both stay as they were where
+    they are left out.
     """
 
     packaging_fen: Fen = 0
@@ -203,12 +204,21 @@ class StoreFees(Input, frozen=True):
     tea_fen: Fen = 0
     round_to_fen: Annotated[int, msgspec.Meta(ge=0, le=1_000, description="Whole fen; 0 rounds nothing")] = 0
     minimums: Annotated[tuple[Minimum, ...], msgspec.Meta(max_length=MINIMUMS_MAX)] = ()
-    delivers: bool = False
-    delivery_minimum_fen: Fen = 0
+    delivers: bool | msgspec.UnsetType = msgspec.UNSET
+    delivery_minimum_fen: Fen | msgspec.UnsetType = msgspec.UNSET
 
     def __post_init__(self) -> None:
         if len({each.area for each in self.minimums}) < len(self.minimums):
             raise ValueError("an area has two minimums")
+
+    def over(self, before: StoreFees) -> StoreFees:
+        """Return these fees with what they leave out as it was before."""
+        left_out = {
+            name: getattr(before, name)
+            for name in ("delivers", "delivery_minimum_fen")
+            if getattr(self, name) is msgspec.UNSET
+        }
+        return msgspec.structs.replace(self, **left_out)
 
     def minimum(self, area: str | None) -> Minimum | None:
         """Return what holds in an area: its own, else that of all."""

@@ -199,7 +199,7 @@ def change_details(store_id: str, asked: StoreDetails, *, actor: Actor, at: date
     _check(asked)
     seen, found = yield from together(version_of(SNAPSHOT), ONE(id=store_id))
     before = known(found, store_id)
-    given = msgspec.structs.asdict(asked)
+    given = msgspec.structs.asdict(asked) | {"fees": asked.fees.over(before.fees)}
     changes = {
         name: {"before": getattr(before, name), "after": value}
         for name, value in given.items()

@@ -13,7 +13,7 @@ const dish = (id: string, name: string, more: Partial<Dish> = {}): Dish => ({
   calories_kcal: null,
   prep_minutes: 8,
   sold_out: false,
-  skus: [{ id: `${id}-1`, name: '', list_fen: 5800, member_fen: 5200, sold_out: false }],
+  skus: [{ id: `${id}-1`, name: '', list_fen: 5800, member_fen: 5200, reference_fen: null, sold_out: false }],
   groups: [],
   slots: [],
   ...more,
@@ -22,8 +22,8 @@ const dish = (id: string, name: string, more: Partial<Dish> = {}): Dish => ({
 export const pork = dish('pork', '红烧肉', { tags: ['招牌'] })
 export const noodles = dish('noodles', '红烧牛肉面', {
   skus: [
-    { id: 'n-s', name: '标准', list_fen: 3200, member_fen: null, sold_out: false },
-    { id: 'n-l', name: '大碗', list_fen: 3900, member_fen: 3500, sold_out: false },
+    { id: 'n-s', name: '标准', list_fen: 3200, member_fen: null, reference_fen: null, sold_out: false },
+    { id: 'n-l', name: '大碗', list_fen: 3900, member_fen: 3500, reference_fen: null, sold_out: false },
   ],
   groups: [
     { id: 'heat', name: '辣度', min_picks: 1, max_picks: 1, options: [{ id: 'mild', name: '微辣', price_fen: 0 }, { id: 'hot', name: '重辣', price_fen: 0 }] },

@@ -12,6 +12,8 @@ from diner_kit import House, Phone, severe
 from meals import a_meal, a_member, bring
 from playwright.sync_api import Browser, expect
 
+from goodtaste.kernel.ids import new_id
+
 pytestmark = pytest.mark.timeout(600)
 
 
@@ -254,3 +256,34 @@ def test_an_order_is_brought_to_an_address_for_what_the_store_asks(
     order_id = phone.page.locator(".facts .id").inner_text()
     brought = house.http.get(f"/v1/orders/{order_id}/address", headers=house.by("cashier05")).json()
     assert (brought["name"], brought["detail"]) == ("王小明", "18 号 1203")
+
+
+def test_a_dish_is_kept_as_a_favourite_and_shows_what_it_was(phone: Phone, house: House, pictures: Path | None) -> None:
+    bring(phone, a_member(house, "13712340932"))
+    menu = house.http.get(f"/v1/stores/{house.store['id']}/menu").json()
+    dish = next(each for category in menu["categories"] for each in category["dishes"] if each["name"] == "拍黄瓜")
+    price = {"sku_id": dish["skus"][0]["id"], "amount_fen": 1_000}
+    house.http.post(
+        "/v1/menu/prices", json={"id": new_id(), "prices": [price]}, headers=house.by("admin")
+    ).raise_for_status()
+    was = dish["skus"][0]["list_fen"] // 100
+    phone.choose_store()
+    phone.page.locator(".dish .about", has_text="拍黄瓜").first.tap()
+    phone.sees(f"原价 ¥{was}")
+    phone.tap("button", "收藏")
+    phone.sees("已收藏")
+    phone.page.get_by_role("button", name="取消收藏").wait_for()
+    assert severe(phone.page) == []
+    phone.page.get_by_text("已收藏", exact=True).wait_for(state="hidden")
+    phone.picture(pictures, "diner-dish")
+    phone.open("member/favourites/index")
+    phone.sees("拍黄瓜")
+    phone.tap("button", "增加 拍黄瓜")
+    phone.sees("去结算")
+    assert severe(phone.page) == []
+    phone.picture(pictures, "diner-favourites")
+    phone.page.locator(".dish .about").first.tap()
+    phone.tap("button", "取消收藏")
+    phone.sees("还没有收藏")
+    phone.tap("button", "撤销")
+    phone.sees("拍黄瓜")

@@ -6,16 +6,19 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from diner_kit import House, Phone, severe
 from playwright.sync_api import Browser, Route, expect
 
+from goodtaste.kernel import clock
+
 pytestmark = pytest.mark.timeout(600)  # the screens may have to be built first
 PAGES = (
     "pages/home/index", "pages/order/index", "pages/orders/index", "pages/me/index", "member/sign-in/index", "member/code/index",
     "member/coupons/index", "member/points/index", "member/shop/index", "member/plans/index", "member/privacy/index",
-    "member/settings/index", "member/addresses/index", "pay/table/index", "pay/checkout/index", "pay/bill/index",
+    "member/settings/index", "member/addresses/index", "member/favourites/index", "pay/table/index", "pay/checkout/index", "pay/bill/index",
 )  # fmt: skip
 HOSTILE = (
     "<script>window.__ran=1</script>", "<img src=x onerror=window.__ran=1>", "\"><svg onload=window.__ran=1>", "javascript:window.__ran=1",
@@ -285,3 +288,18 @@ def test_a_dead_line_is_told_and_mends_itself(phone: Phone) -> None:
     phone.page.unroute("**/v1/subscription-plans")
     phone.tap("button", "再试一次")
     phone.page.get_by_role("alert").wait_for(state="detached")
+
+
+def test_the_home_page_says_within_a_minute_that_a_store_is_closed_for_the_day(phone: Phone, house: House) -> None:
+    today = clock.now().astimezone(ZoneInfo("Asia/Shanghai")).date()
+    path, by = f"/v1/stores/{house.store['id']}/special-days/{today}", house.by("admin")
+    phone.page.clock.install()
+    phone.open("pages/home/index")
+    card = phone.page.locator(".store.card", has_text="虹桥店")
+    expect(card).to_contain_text("24 小时营业")
+    house.http.put(path, headers=by, json={"spans": [], "note": "盘点"}).raise_for_status()
+    try:
+        phone.page.clock.fast_forward("01:01")
+        expect(card).to_contain_text("明天 00:00 开门")
+    finally:
+        house.http.delete(path, headers=by).raise_for_status()

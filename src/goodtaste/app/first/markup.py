@@ -127,10 +127,11 @@ class Drawing:
         price = self._price(cheapest.list_fen)
         if len({sku.list_fen for sku in dish.skus}) > 1:
             price += text(at, "from", self._said("menu.from"))
+        if cheapest.reference_fen is not None and cheapest.reference_fen > cheapest.list_fen:
+            price += text(at, "struck num", self._said("menu.was", amount=_whole(cheapest.reference_fen)))
         money = box(at, "line", price)
         if cheapest.member_fen is not None:
-            less = yuan(cheapest.member_fen).replace(".00", "")
-            money += text(at, "member num", f"{self._said('menu.member')} ¥{less}")
+            money += text(at, "member num", f"{self._said('menu.member')} {_whole(cheapest.member_fen)}")
         foot = box(at, "foot", box(at, "money", money) + self._add(chooses=len(dish.skus) > 1 or bool(dish.groups)))
         side = box(at, "side", box(at, "about", about) + foot)
         return link(f"{at} {self._at}", "dish tall", MENU, box(at, "plate photo", seen + why) + side)
@@ -190,3 +191,8 @@ def _image(scope: str, classes: str, source: str, *, lazy: bool = False) -> str:
     return (
         f'<uni-image {scope} class="{classes}" aria-hidden="true"><img src="{escape(source)}" alt=""{late}></uni-image>'
     )
+
+
+def _whole(fen: int) -> str:
+    """Write an amount as the app does where room is scarce: without fen where there are none."""
+    return f"¥{yuan(fen)}".replace(".00", "")

@@ -10,6 +10,7 @@ export type Quote = Schemas['Quote']
 export type Order = Schemas['OrderView']
 export type RefundPreview = Schemas['Preview']
 export type Erasure = Schemas['ErasureView']
+export type Favourite = Schemas['Favourite']
 export type Address = Schemas['AddressView']
 export type Feedback = Schemas['FeedbackGiven']
 export type RefundRequest = Schemas['RefundRequest']
@@ -72,6 +73,8 @@ export interface Sku {
   readonly name: string
   readonly list_fen: number
   readonly member_fen: number | null
+  /** The one price that may be struck out beside a lower one. */
+  readonly reference_fen: number | null
   readonly sold_out: boolean
 }
 export interface OptionGroup {

@@ -44,6 +44,14 @@ export async function loadStores(): Promise<void> {
   if (!found.some((each) => each.id === store_id.value)) chooseStore((found.find((each) => each.open_now) ?? found[0])?.id ?? '')
 }
 
+const LOOK_MS = 60_000
+
+/** Keeps the stores as they are, open or closed, until what is returned is called. */
+export function watchStores(): () => void {
+  const timer = setInterval(() => void loadStores().catch(() => undefined), LOOK_MS)
+  return () => clearInterval(timer)
+}
+
 export function chooseStore(chosen: string): void {
   if (chosen === store_id.value) return
   store_id.value = chosen
