@@ -194,6 +194,19 @@ async def test_a_campaign_pauses_goes_on_is_run_by_two_and_gives_nobody_two(
     await floor.books_hold()
 
 
+async def test_campaigns_and_batches_are_found_by_a_part_of_their_name_and_by_state(floor: Floor) -> None:
+    template, admin = await floor.a_template(), floor.at("hq_admin")
+    campaign = await _campaign(floor, template, [], name="Anniversary 50%", audience="all")
+    for more, wanted in (("", [campaign]), ("&in_state=draft", [campaign]), ("&in_state=done", [])):
+        found = await floor.done("GET", f"{CAMPAIGNS}?q=SARY%2050%25{more}", None, admin)
+        assert [each["id"] for each in found["campaigns"]] == wanted
+    asked = {"id": new_id(), "template_id": template, "name": "Mall_leaflet", "count": 1}
+    batch = await floor.done("POST", BATCHES, asked, admin)
+    for text, ids in (("mall_", [batch["id"]]), ("mallx", [])):
+        found = await floor.done("GET", f"{BATCHES}?q={text}", None, admin)
+        assert [each["id"] for each in found["batches"]] == ids
+
+
 async def test_the_end_of_the_budget_pauses_a_campaign_to_the_coupon_and_more_budget_lets_it_go_on(
     floor: Floor,
 ) -> None:

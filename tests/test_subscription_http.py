@@ -152,6 +152,13 @@ async def test_the_list_is_paged_and_filtered(club: Club) -> None:
     assert len(set(ids)) == 4
     active = await club.done("GET", "/v1/subscriptions?in_state=active&limit=200", None, club.admin)
     assert {each["state"] for each in active["subscriptions"]} == {"active"}
+    mine = first["subscriptions"][0]
+    path = f"/v1/subscriptions?member_id={mine['member_id']}"
+    found = (await club.done("GET", path, None, club.admin))["subscriptions"]
+    assert mine["id"] in [each["id"] for each in found]
+    assert {each["member_id"] for each in found} == {mine["member_id"]}
+    both = (await club.done("GET", f"{path}&in_state={mine['state']}", None, club.admin))["subscriptions"]
+    assert mine["id"] in [each["id"] for each in both]
     assert refused(await club.do("GET", "/v1/subscriptions?before=x", None, club.admin)) == "request.bad_cursor"
 
 

@@ -27,8 +27,9 @@ CHROMIUM = os.environ.get("GOODTASTE_WALK_CHROMIUM", "/usr/bin/chromium")
 @pytest.fixture(scope="session")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Serve a demonstration for the walks of the staff."""
-    with demonstration(tmp_path_factory.mktemp("house")) as url:
-        served = House(url)
+    folder = tmp_path_factory.mktemp("house")
+    with demonstration(folder) as url:
+        served = House(url, folder)
         yield served
         served.http.close()
 

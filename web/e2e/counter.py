@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,8 +16,8 @@ PASSWORD = "Good taste 2026"  # of the demonstration
 class House:
     """A demonstration that runs, and what a test asks it beside the browser."""
 
-    def __init__(self, url: str) -> None:
-        self.url = url
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
         self.http = httpx.Client(base_url=url, timeout=20)
         stores = self.http.get("/v1/stores").json()
         self.store = next(each["id"] for each in stores if each["code"] == "HW-05")  # it never closes

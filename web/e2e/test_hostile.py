@@ -241,8 +241,9 @@ class Eyes:
 @pytest.fixture(scope="module")
 def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     """Serve a demonstration of its own: what is written here would trouble other walks."""
-    with demonstration(tmp_path_factory.mktemp("hostile")) as url:
-        served = House(url)
+    folder = tmp_path_factory.mktemp("hostile")
+    with demonstration(folder) as url:
+        served = House(url, folder)
         yield served
         served.http.close()
 

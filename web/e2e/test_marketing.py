@@ -1,4 +1,4 @@
-"""Walks through what a marketer does in the console: offers, what a price is made of."""
+"""Walks through what a marketer does in the console: offers, what a price is made of, coupons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 Open = Callable[..., Any]
-PAGES = ("offers", "offers/new", "explain")
+PAGES = ("offers", "offers/new", "explain", "coupons", "coupons/new", "campaigns", "codes")
 
 
 def settle(desk: Any) -> None:
@@ -116,3 +116,74 @@ def test_a_price_is_explained_for_a_member_and_from_an_order(open_desk: Open) ->
     desk.sign_in("admin", to=f"/console/explain?order={order_id}")
     expect(desk.page.locator("[data-test=frozen] .total")).to_be_visible()
     expect(desk.page.locator("[data-test=lines] li")).to_have_count(2)
+
+
+def test_a_coupon_is_made_given_by_hand_and_revoked(open_desk: Open) -> None:
+    desk = open_desk(1440, 1000)
+    desk.house.member()
+    desk.sign_in("admin", to="/console/coupons/new")
+    page = desk.page
+    page.get_by_label("名称", exact=True).fill("周年庆满 30 减 40")
+    page.get_by_label("减多少").fill("40")
+    page.click("[data-test=save]")
+    expect(page.locator(".said[role=alert]").first).to_be_visible()  # 40 off 30
+    page.get_by_label("名称", exact=True).fill("周年庆满 30 减 4")
+    page.get_by_label("减多少").fill("4")
+    page.get_by_label("最多发几张").fill("500")
+    page.get_by_label("每人最多", exact=True).fill("3")
+    page.click("[data-test=save]")
+    expect(page.get_by_role("heading", name="周年庆满 30 减 4", level=1)).to_be_visible()
+
+    page.goto(f"{desk.house.url}/staff/console/members?q=13900000001")
+    page.get_by_role("link", name="林小满").click()
+    page.click("[data-test=coupons]")
+    page.click("[data-test=give]")
+    page.get_by_label("发哪种券").select_option(label="周年庆满 30 减 4 · 减 ¥4.00，满 ¥30.00")
+    page.get_by_role("dialog").get_by_label("原因").fill("等餐太久")
+    page.click("[data-test=give-do]")
+    row = page.get_by_role("row").filter(has_text="周年庆")
+    expect(row).to_have_count(1)
+    settle(desk)
+    assert desk.axe() == []
+    desk.picture("console-member-coupons")
+    row.locator("[data-test=revoke]").click()
+    sure(page, "发错了")
+    expect(row.get_by_text("已作废")).to_be_visible()
+    page.goto(f"{desk.house.url}/staff/console/coupons?q=周年庆")
+    page.get_by_role("link", name="周年庆满 30 减 4").click()
+    expect(page.locator("[data-test=numbers]")).to_contain_text("已作废")
+    settle(desk)
+    assert desk.axe() == []
+    desk.picture("console-coupon")
+
+
+def test_coupons_go_to_a_crowd_and_as_codes(open_desk: Open) -> None:
+    desk = open_desk(1440, 1000)
+    desk.sign_in("admin", to="/console/campaigns")
+    page = desk.page
+    page.click("[data-test=new]")
+    page.get_by_label("任务名称").fill("周年庆全员")
+    page.get_by_label("发哪种券").select_option(index=0)
+    assert desk.axe() == []
+    page.click("[data-test=make]")
+    row = page.get_by_role("row").filter(has_text="周年庆全员")
+    row.locator("[data-test=go-running]").click()
+    sure(page, "周年庆")
+    expect(row.get_by_text("已完成")).to_be_visible(timeout=20_000)
+    assert "已发 0 人" not in row.inner_text()
+
+    page.goto(f"{desk.house.url}/staff/console/codes")
+    page.click("[data-test=new]")
+    page.get_by_label("用途").fill("商场传单")
+    page.get_by_label("发哪种券").select_option(index=0)
+    page.get_by_label("数量").fill("50")
+    page.click("[data-test=make]")
+    row = page.get_by_role("row").filter(has_text="商场传单")
+    expect(row.get_by_text("可下载")).to_be_visible(timeout=20_000)
+    row.locator("[data-test=download]").click()
+    with page.expect_download() as found:
+        page.click("[data-test=sure]")
+    assert len(found.value.path().read_text().split()) == 51
+    row.locator("[data-test=void]").click()
+    sure(page, "传单取消")
+    expect(row.get_by_text("已作废")).to_be_visible()

@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, or_, select, update
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import (
     Change,
     Database,
+    Flag,
     GuardBroken,
     Id,
     Int,
@@ -22,6 +23,7 @@ from goodtaste.kernel.db import (
     Steps,
     Str,
     change,
+    escaped,
     insert,
     par,
     rows,
@@ -146,7 +148,11 @@ ONE = Read(select(*_COLUMNS).where(campaign.c.id == par("id", Id)), Campaign)
 MARK = Read(select(campaign.c.fingerprint).where(campaign.c.id == par("id", Id)), _Mark)
 PAGES = Read(
     select(*_COLUMNS)
-    .where(older(campaign.c.made_at, campaign.c.id))
+    .where(
+        older(campaign.c.made_at, campaign.c.id),
+        func.lower(campaign.c.name).like(par("like", Str), escape="\\"),
+        or_(par("any_state", Flag), campaign.c.state == par("state", Str)),
+    )
     .order_by(campaign.c.made_at.desc(), campaign.c.id.desc())
     .limit(par("limit", Int)),
     Campaign,
@@ -368,10 +374,11 @@ async def run_all(db: Database, campaign_id: str, *, clock: Any) -> None:
 
 
 @script
-def campaigns(*, before: str, limit: int) -> Steps[CampaignPage]:
-    """Return campaigns, newest first; refuses `BadCursor`."""
+def campaigns(*, q: str = "", state: State | None = None, before: str, limit: int) -> Steps[CampaignPage]:
+    """Return campaigns whose name holds `q`, those in a state where one is named, newest first; refuses `BadCursor`."""
     edge = start(before)
-    found = yield from rows(PAGES(before_at=edge.at, before_id=edge.id, limit=limit))
+    asked = {"like": f"%{escaped(q.lower())}%", "any_state": state is None, "state": state or ""}
+    found = yield from rows(PAGES(before_at=edge.at, before_id=edge.id, limit=limit, **asked))
     more = next_of(found, limit, lambda each: each.made_at)
     return CampaignPage(found, more)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 
 import msgspec
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
@@ -22,6 +22,7 @@ from goodtaste.kernel.db import (
     Str,
     add,
     change,
+    escaped,
     insert,
     par,
     rows,
@@ -135,7 +136,7 @@ BATCH = Read(select(*_COLUMNS).where(batch.c.id == par("id", Id)), Batch)
 MARK = Read(select(batch.c.fingerprint).where(batch.c.id == par("id", Id)), _Mark)
 BATCHES = Read(
     select(*_COLUMNS)
-    .where(older(batch.c.made_at, batch.c.id))
+    .where(older(batch.c.made_at, batch.c.id), func.lower(batch.c.name).like(par("like", Str), escape="\\"))
     .order_by(batch.c.made_at.desc(), batch.c.id.desc())
     .limit(par("limit", Int)),
     Batch,
@@ -243,10 +244,11 @@ def void(batch_id: str, asked: Void, *, actor: Actor, at: datetime) -> Steps[Bat
 
 
 @script
-def batches(*, before: str, limit: int) -> Steps[BatchPage]:
-    """Return batches, newest first; refuses `BadCursor`."""
+def batches(*, q: str = "", before: str, limit: int) -> Steps[BatchPage]:
+    """Return batches whose name holds `q`, newest first; refuses `BadCursor`."""
     edge = start(before)
-    found = yield from rows(BATCHES(before_at=edge.at, before_id=edge.id, limit=limit))
+    query = BATCHES(before_at=edge.at, before_id=edge.id, like=f"%{escaped(q.lower())}%", limit=limit)
+    found = yield from rows(query)
     more = next_of(found, limit, lambda each: each.made_at)
     return BatchPage(found, more)
 

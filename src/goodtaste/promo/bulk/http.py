@@ -9,7 +9,7 @@ from litestar.params import JSONBody, QueryParameter
 from litestar.response import Stream
 
 from goodtaste.kernel.input import Id
-from goodtaste.kernel.web import Before, context, member, staff
+from goodtaste.kernel.web import Before, Sought, context, member, staff
 from goodtaste.promo.bulk import campaigns, codes
 from goodtaste.promo.bulk.campaigns import Campaign, CampaignPage, Go, Members, NewCampaign
 from goodtaste.promo.bulk.codes import Batch, BatchPage, NewBatch, RedeemCode, Void
@@ -17,6 +17,7 @@ from goodtaste.promo.coupons import Held
 
 Asked = Request[Any, Any, Any]
 Limit = Annotated[int, QueryParameter(ge=1, le=100)]
+InState = Annotated[campaigns.State | None, QueryParameter(description="Those in this state alone")]
 
 
 @post("/v1/coupon-batches", opt=staff("coupon.issue"), tags=["coupons"])
@@ -28,9 +29,9 @@ async def order_codes(data: JSONBody[NewBatch], request: Asked) -> Batch:
 
 
 @get("/v1/coupon-batches", opt=staff("coupon.read"), tags=["coupons"])
-async def list_batches(request: Asked, before: Before = "", limit: Limit = 50) -> BatchPage:
-    """List batches of codes, newest first."""
-    return await context(request).query(codes.batches(before=before, limit=limit))
+async def list_batches(request: Asked, q: Sought = "", before: Before = "", limit: Limit = 50) -> BatchPage:
+    """List batches of codes, newest first: all, or those whose name holds `q`."""
+    return await context(request).query(codes.batches(q=q, before=before, limit=limit))
 
 
 @get("/v1/coupon-batches/{batch_id:str}", opt=staff("coupon.read"), tags=["coupons"])
@@ -72,9 +73,11 @@ async def make_campaign(data: JSONBody[NewCampaign], request: Asked) -> Campaign
 
 
 @get("/v1/coupon-campaigns", opt=staff("coupon.read"), tags=["coupons"])
-async def list_campaigns(request: Asked, before: Before = "", limit: Limit = 50) -> CampaignPage:
-    """List campaigns, newest first."""
-    return await context(request).query(campaigns.campaigns(before=before, limit=limit))
+async def list_campaigns(
+    request: Asked, q: Sought = "", in_state: InState = None, before: Before = "", limit: Limit = 50
+) -> CampaignPage:
+    """List campaigns, newest first: all, those whose name holds `q`, those in a state."""
+    return await context(request).query(campaigns.campaigns(q=q, state=in_state, before=before, limit=limit))
 
 
 @get("/v1/coupon-campaigns/{campaign_id:str}", opt=staff("coupon.read"), tags=["coupons"])

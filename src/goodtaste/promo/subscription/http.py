@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 from litestar.params import JSONBody, QueryParameter
 
 from goodtaste.kernel.input import Id, Input, Reason
-from goodtaste.kernel.web import Before, QueryId, TooLarge, anybody, context, member, staff
+from goodtaste.kernel.web import Before, OptionalId, QueryId, TooLarge, anybody, context, member, staff
 from goodtaste.member.api import Program
 from goodtaste.payment.api import NOTICE_BYTES_MAX
 from goodtaste.promo.subscription import changing, hearing, owed, plans, signing, views
@@ -135,11 +135,13 @@ async def plan_price(subscription_id: Id, plan_id: QueryId, request: Asked) -> c
 async def list_subscriptions(
     request: Asked,
     in_state: Annotated[State | None, QueryParameter(description="Only those that stand so")] = None,
+    member_id: OptionalId = None,
     before: Before = "",
     limit: Annotated[int, QueryParameter(ge=1, le=PAGE_MAX)] = 50,
 ) -> SubscriptionPage:
-    """List subscriptions, newest first; `next` of a page is `before` of the one after it."""
-    return await context(request).query(views.page(state=in_state, before=before, limit=limit))
+    """List subscriptions, newest first, of a member where one is named; `next` of a page is `before` of the one after it."""
+    ctx = context(request)
+    return await ctx.query(views.page(state=in_state, member_id=member_id, before=before, limit=limit))
 
 
 @get("/v1/subscriptions/{subscription_id:str}", opt=staff("subscription.read"), tags=TAGS)

@@ -138,8 +138,14 @@ _OLDER = (
     .order_by(subscription.c.made_at.desc(), subscription.c.id.desc())
     .limit(par("limit", Int))
 )
-PAGE = Read(_OLDER, SubscriptionRow)
-PAGE_IN = Read(_OLDER.where(subscription.c.state == par("state", Str)), SubscriptionRow)
+_IN_STATE = subscription.c.state == par("state", Str)
+_HIS = subscription.c.member_id == par("member_id", Id)
+_PAGES = {
+    (False, False): Read(_OLDER, SubscriptionRow),
+    (True, False): Read(_OLDER.where(_IN_STATE), SubscriptionRow),
+    (False, True): Read(_OLDER.where(_HIS), SubscriptionRow),
+    (True, True): Read(_OLDER.where(_IN_STATE, _HIS), SubscriptionRow),
+}
 
 
 def _view(known: Known, so_far: Balance, seen: Leaving) -> SubscriptionView:
@@ -201,11 +207,13 @@ def file(subscription_id: str, *, zone: str, at: datetime) -> Steps[Subscription
 
 
 @script
-def page(*, state: str | None, before: str, limit: int) -> Steps[SubscriptionPage]:
-    """Return a page of subscriptions, newest first, in one state where it is named.  Refuses `BadCursor`."""
+def page(*, state: str | None, member_id: str | None = None, before: str, limit: int) -> Steps[SubscriptionPage]:
+    """Return a page of subscriptions, newest first, in one state and of one member where they are named.  Refuses `BadCursor`."""
     edge = start(before)
-    asked: dict[str, Any] = {"before_at": edge.at, "before_id": edge.id, "limit": limit}
-    found = yield from rows(PAGE_IN(state=state, **asked) if state else PAGE(**asked))
+    asked = {"state": state, "member_id": member_id}
+    named: dict[str, Any] = {name: value for name, value in asked.items() if value}
+    query = _PAGES["state" in named, "member_id" in named]
+    found = yield from rows(query(before_at=edge.at, before_id=edge.id, limit=limit, **named))
     return SubscriptionPage([_line(each) for each in found], next_of(found, limit, lambda each: each.made_at))
 
 

@@ -90,8 +90,8 @@ export async function listen<P extends Live>(path: P, asking: Asking<Op<P, 'get'
 }
 
 /** Asks for a file, and has the browser keep it under the name that the server gave it. Throws as `ask` does. */
-export async function download<P extends Routes<'get'>>(path: P, asking: Asking<Op<P, 'get'>> = {}): Promise<void> {
-  const answer = await tried('get', path, asking, { signal: AbortSignal.timeout(PATIENCE_FILE_MS) })
+export async function download<P extends keyof paths, M extends Method>(method: M, path: P, asking: Asking<Op<P, M>> = {}): Promise<void> {
+  const answer = await tried(method, path, asking, { signal: AbortSignal.timeout(PATIENCE_FILE_MS) })
   if (!answer.ok) return read(answer)
   const link = document.createElement('a')
   link.href = URL.createObjectURL(await answer.blob())

@@ -35,6 +35,15 @@ export const GROUPS: readonly Group[] = [
     ],
   },
   {
+    title: 'group_books',
+    pages: [
+      { path: 'days', component: () => import('./books/DaysPage.vue'), meta: { title: 'page_days', icon: 'check', permission: 'shift.read', byStore: true, byDay: true } },
+      { path: 'bills', component: () => import('./books/BillsPage.vue'), meta: { title: 'page_bills', icon: 'copy', permission: 'payment.read' } },
+      { path: 'differences', component: () => import('./books/DifferencesPage.vue'), meta: { title: 'page_differences', icon: 'alert', permission: 'payment.read' } },
+      { path: 'subscription-refunds', component: () => import('./subs/OwedSubsPage.vue'), meta: { title: 'page_owed_subscriptions', icon: 'refund', permission: 'subscription.read' } },
+    ],
+  },
+  {
     title: 'group_members',
     pages: [
       { path: 'members', component: () => import('./pages/MembersPage.vue'), meta: { title: 'page_members', icon: 'members', permission: 'member.read' } },
@@ -44,6 +53,7 @@ export const GROUPS: readonly Group[] = [
       { path: 'corrections', component: () => import('./ledger/CorrectionsPage.vue'), meta: { title: 'page_corrections', icon: 'check', permission: 'points.adjust' } },
       { path: 'liability', component: () => import('./ledger/LiabilityPage.vue'), meta: { title: 'page_liability', icon: 'today', permission: 'points.report' } },
       { path: 'proofs', component: () => import('./ledger/ProofsPage.vue'), meta: { title: 'page_proofs', icon: 'audit', permission: 'ledger.prove' } },
+      { path: 'members/:id/coupons', component: () => import('./promo/MemberCouponsPage.vue'), meta: { title: 'page_member_coupons', permission: 'coupon.read', under: 'members' } },
     ],
   },
   {
@@ -51,6 +61,14 @@ export const GROUPS: readonly Group[] = [
     pages: [
       { path: 'offers', component: () => import('./promo/OffersPage.vue'), meta: { title: 'page_offers', icon: 'offer', permission: 'offer.read' } },
       { path: 'offers/:id', component: () => import('./promo/OfferPage.vue'), meta: { title: 'page_offer', permission: 'offer.read', under: 'offers' } },
+      { path: 'coupons', component: () => import('./promo/CouponsPage.vue'), meta: { title: 'page_coupons', icon: 'ticket', permission: 'coupon.read' } },
+      { path: 'coupons/:id', component: () => import('./promo/CouponPage.vue'), meta: { title: 'page_coupon', permission: 'coupon.read', under: 'coupons' } },
+      { path: 'campaigns', component: () => import('./promo/CampaignsPage.vue'), meta: { title: 'page_campaigns', icon: 'members', permission: 'coupon.read' } },
+      { path: 'codes', component: () => import('./promo/CodesPage.vue'), meta: { title: 'page_codes', icon: 'code', permission: 'coupon.read' } },
+      { path: 'plans', component: () => import('./subs/PlansPage.vue'), meta: { title: 'page_plans', icon: 'star', permission: 'subscription.read' } },
+      { path: 'plans/:id', component: () => import('./subs/PlanPage.vue'), meta: { title: 'page_plan', permission: 'subscription.read', under: 'plans' } },
+      { path: 'subscriptions', component: () => import('./subs/SubscribersPage.vue'), meta: { title: 'page_subscriptions', icon: 'refresh', permission: 'subscription.read' } },
+      { path: 'subscriptions/:id', component: () => import('./subs/SubscriptionPage.vue'), meta: { title: 'page_subscription', permission: 'subscription.read', under: 'subscriptions' } },
       { path: 'explain', component: () => import('./promo/ExplainPage.vue'), meta: { title: 'page_explain', icon: 'search', permission: 'offer.read' } },
     ],
   },
@@ -78,6 +96,7 @@ export const GROUPS: readonly Group[] = [
       { path: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'page_settings', icon: 'settings', permission: 'member.read' } },
       { path: 'audit', component: () => import('./pages/AuditPage.vue'), meta: { title: 'page_audit', icon: 'audit', permission: 'audit.read', byStore: true } },
       { path: 'health', component: () => import('./pages/HealthPage.vue'), meta: { title: 'page_health', icon: 'health', permission: 'event.replay' } },
+      { path: 'letters', component: () => import('./books/LettersPage.vue'), meta: { title: 'page_letters', permission: 'event.replay', under: 'health' } },
     ],
   },
 ]

@@ -243,6 +243,7 @@ const WORDS = {
   publish: ['发布第 {n} 版', 'Publish version {n}'],
   publish_more: ['立即在所有适用门店生效。建议先试算。', 'It holds at once in every store that it is for. Try it on past orders first.'],
   published: ['第 {n} 版已生效', 'Version {n} holds'],
+  others_publish: ['由总部发布', 'The head office publishes it'],
   save_first: ['先保存，再发布', 'Save it first, then publish'],
   stop: ['停用', 'Stop'],
   stop_sure: ['停用“{name}”？', 'Stop “{name}”?'],
