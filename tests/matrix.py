@@ -400,6 +400,7 @@ PUT    /v1/program                                              | ?  -  -  -  | 
 GET    /v1/receipts/{token}                                     | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/orders/{order_id}/feedback                           | ?  +  0  -  | +  +  +  +  | -  -  | -  +  +  +  +
 PUT    /v1/orders/{order_id}/feedback                           | ?  +  0  -  | -  -  -  -  | -  -  | -  -  -  -  -
+PUT    /v1/orders/{order_id}/feedback/answer                    | ?  -  -  -  | -  -  -  0  | -  -  | -  -  -  -  0
 GET    /v1/receipts/{token}/feedback                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 PUT    /v1/receipts/{token}/feedback                            | +  +  +  +  | +  +  +  +  | +  +  | +  +  +  +  +
 GET    /v1/stores/{store_id}/feedback                           | ?  -  -  -  | +  +  +  +  | -  -  | -  +  +  +  +

@@ -304,6 +304,7 @@ REQUESTS: dict[str, Body] = {
     "POST /v1/printers/{printer_id}/test": lambda s, c: {"id": new_id()},
     "PUT /v1/stores/{store_id}/printing": _same({"receipts": True, "english": False, "version": 99}),
     "PUT /v1/orders/{order_id}/feedback": _same({"stars": 5}),
+    "PUT /v1/orders/{order_id}/feedback/answer": _same({"text": "谢谢"}),
     "PUT /v1/receipts/{token}/feedback": _same({"stars": 5}),
     "POST /v1/receipts/{token}/invoice": lambda s, c: print_kit.a_buyer(),
     "POST /v1/orders/{order_id}/invoice": lambda s, c: print_kit.a_buyer(),

@@ -31,6 +31,24 @@ async def test_what_is_said_is_seen_by_its_diner_and_its_store(floor: Floor) -> 
     assert await floor.refuses("PUT", path, GOOD, floor.by(await floor.a_member())) == "ordering.unknown"
 
 
+async def test_the_store_answers_and_the_diner_reads_it(floor: Floor) -> None:
+    member, order, path = await eaten(floor)
+    by, answer = floor.at("store_manager"), {"text": "谢谢，下次给您多加一勺"}
+    assert await floor.refuses("PUT", f"{path}/answer", answer, by) == "floor.feedback_unknown"
+    await floor.done("PUT", path, GOOD, floor.by(member))
+    assert await floor.refuses("PUT", f"{path}/answer", answer, floor.at("cashier")) == "auth.not_allowed"
+    unanswered = f"/v1/stores/{floor.store.id}/feedback?unanswered=true"
+    waits = (await floor.done("GET", unanswered, None, by))["feedback"]
+    assert order["id"] in [each["order_id"] for each in waits]
+    first = await floor.done("PUT", f"{path}/answer", answer, by)
+    floor.later(minutes=1)
+    assert await floor.done("PUT", f"{path}/answer", answer, by) == first
+    seen = (await floor.done("GET", path, None, floor.by(member)))["feedback"]
+    assert (seen["answer"], seen["answered_at"]) == (answer["text"], first["answered_at"])
+    waits = (await floor.done("GET", unanswered, None, by))["feedback"]
+    assert order["id"] not in [each["order_id"] for each in waits]
+
+
 async def test_it_is_said_once_and_changed_within_a_day(floor: Floor) -> None:
     member, _, path = await eaten(floor)
     answers = await all_at_once([floor.do("PUT", path, GOOD, floor.by(member)) for _ in range(5)])

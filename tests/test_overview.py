@@ -14,7 +14,7 @@ from goodtaste.ordering.overview import found
 from tests import org_kit
 from tests.member_kit import a_number, ask_code, phone_login, sent_code
 from tests.org_kit import Headers
-from tests.shop_kit import Floor, Store, line
+from tests.shop_kit import Floor, Member, Store, line
 
 
 async def sold(floor: Floor, store: Store, name: str = "tea", *, cash: bool = True, **more: Any) -> Any:
@@ -48,6 +48,11 @@ async def test_orders_are_found_by_what_they_are(floor: Floor) -> None:
         "what stands for anything in a pattern stands for itself"
     )
     assert await orders(floor, by, **at, q=tea["id"][-6:].upper()) == [tea["id"]], "the end of the number"
+    assert await orders(floor, by, **at, pay_state="open") == [waits["id"]]
+    assert await orders(floor, by, **at, pay_state="back") == []
+    yuan = f"{soup['due_fen'] / 100:.2f}"
+    assert await orders(floor, by, **at, q=yuan) == [soup["id"]], "what is due"
+    assert await orders(floor, by, **at, q="0.01") == []
     today = tea["business_date"]
     assert len(await orders(floor, by, **at, from_on=today, to_on=today)) == 3
     assert await orders(floor, by, **at, from_on="2026-01-01", to_on="2026-01-02") == []
@@ -82,6 +87,26 @@ async def test_who_works_at_a_store_finds_its_orders_and_no_others(floor: Floor)
     assert await floor.refuses("GET", "/v1/orders", None, manager) == "auth.not_allowed"
     assert await floor.refuses("GET", f"/v1/orders?store_id={floor.elsewhere.id}", None, manager) == "auth.not_allowed"
     await floor.done("GET", f"/v1/orders?store_id={floor.store.id}", None, manager)
+
+
+async def test_a_till_finds_an_order_by_the_end_of_a_phone_and_by_its_table(floor: Floor) -> None:
+    store, phone = await floor.a_store(), a_number()
+    await ask_code(floor, phone)
+    signed_in = await phone_login(floor, phone, await sent_code(floor, phone))
+    member = Member(signed_in.json()["member"]["id"])
+    by = floor.at("store_manager", store)
+    await sold(floor, store)
+    visit = {"visit_id": await floor.a_visit(member, store)}
+    theirs = await sold(floor, store, member=member, **visit)
+    assert await orders(floor, by, store_id=store.id, q=phone[-4:]) == [theirs["id"]]
+    assert await orders(floor, by, store_id=store.id, q=phone[-3:]) == []
+    area, table = {"id": new_id(), "name": "厅"}, new_id()
+    await floor.done("POST", f"/v1/stores/{store.id}/areas", area, by)
+    tables = {"id": table, "area_id": area["id"], "labels": "窗边1", "seats": 2}
+    [made] = await floor.done("POST", f"/v1/stores/{store.id}/tables", tables, by)
+    sat = await sold(floor, store, cash=False, kind="dine_in", table_id=made["id"], party=2)
+    found_ = (await floor.done("GET", f"/v1/orders?store_id={store.id}&q=窗边1", None, by))["orders"]
+    assert [(each["id"], each["table"]) for each in found_] == [(sat["id"], "窗边1")]
 
 
 async def test_a_search_by_tender_over_too_many_orders_asks_for_less(

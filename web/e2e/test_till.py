@@ -230,7 +230,7 @@ def test_a_cashier_refunds_with_the_pin_of_the_manager(open_desk: Open) -> None:
     page.click("[data-test=refund-all]")
     page.get_by_role("button", name="上错菜").click()
     page.wait_for_selector("[data-test=preview]")
-    page.select_option("select", label="刘思敏")
+    page.select_option("dialog select", label="刘思敏")
     page.locator("dialog input[type=password]").fill("739152")
     desk.picture("refund")
     page.click("[data-test=refund-do]")

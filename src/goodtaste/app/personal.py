@@ -78,7 +78,7 @@ HELD: list[Holding] = [
     Holding(print_job, "subject_id", ("打印的单据", "what was printed"), via=ORDERS, blank=FORGOTTEN),
     Holding(call, "guest_id", ("呼叫", "calls"), via=(guest, "member_id"), blank={"note": ""}),
     Holding(cart_line, "guest_id", ("桌上的购物车", "carts at tables"), via=(guest, "member_id"), gone=True),
-    Holding(feedback, "member_id", ("评价", "feedback"), blank={"text": ""}),
+    Holding(feedback, "member_id", ("评价", "feedback"), blank={"text": "", "answer": ""}),
     Holding(guest, "member_id", ("堂食入座", "tables joined"), blank={"name": ""}),
     Holding(seating, "member_id", ("堂食账单名", "tables in one's name")),
 ]

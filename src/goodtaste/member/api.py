@@ -8,7 +8,7 @@ from goodtaste.member.codes import MemberCode, PublicKey, by_kid, verify
 from goodtaste.member.consents import Consent, consent_query, granted
 from goodtaste.member.favourites import FavouriteDish
 from goodtaste.member.favourites import cheaper as cheaper_favourites
-from goodtaste.member.found import NOBODY, joined
+from goodtaste.member.found import NOBODY, by_phone_tail, joined
 from goodtaste.member.level_rules import LevelGrant, effective
 from goodtaste.member.levels import GrantOver, GrantUnknown, LevelUnknown, end_grant, grant_level, prolong_grant
 from goodtaste.member.login import Proof, sign_in, wechat_proof
@@ -95,6 +95,7 @@ __all__ = [
     "after",
     "begun",
     "by_kid",
+    "by_phone_tail",
     "change_profile",
     "change_program",
     "cheaper_favourites",

@@ -49,11 +49,24 @@ class Count(msgspec.Struct, frozen=True):
     n: int
 
 
+class Found(msgspec.Struct, frozen=True):
+    """A member."""
+
+    id: str
+
+
 JOINED = Read(
     select(func.count().label("n")).where(
         member.c.joined_at >= par("from_at", Moment), member.c.joined_at < par("to_at", Moment)
     ),
     Count,
+)
+BY_PHONE_TAIL = Read(
+    select(member.c.id)
+    .where(member.c.phone_masked.like(par("tail", Str), escape="\\"))
+    .order_by(member.c.joined_at.desc(), member.c.id.desc())
+    .limit(par("limit", Int)),
+    Found,
 )
 _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "level": member.c.level == par("level", Str),
@@ -71,6 +84,11 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
 def joined(from_at: datetime, to_at: datetime) -> Query[Count]:
     """Return the query of how many joined in from_at <= time < to_at."""
     return JOINED(from_at=from_at, to_at=to_at)
+
+
+def by_phone_tail(tail: str, *, limit: int) -> Query[Found]:
+    """Return the query for the members whose phone number ends so, who joined last first."""
+    return BY_PHONE_TAIL(tail=f"%{escaped(tail)}", limit=limit)
 
 
 @cache

@@ -56,6 +56,7 @@ export const router = createRouter({
         { path: 'shift', component: () => import('@/screens/shift/ShiftScreen.vue'), meta: { permission: 'shift.run' } },
         { path: 'orders/:id?', component: () => import('@/screens/orders/OrdersScreen.vue'), meta: { permission: 'order.read' } },
         { path: 'printing/:id?', component: () => import('@/screens/printing/PrintingScreen.vue'), meta: { permission: 'print.read' } },
+        { path: 'feedback', component: () => import('@/screens/feedback/FeedbackScreen.vue'), meta: { permission: 'order.read' } },
         { path: 'stock', component: () => import('@/screens/StockScreen.vue'), meta: { permission: 'menu.read' } },
         { path: 'settings', component: () => import('@/screens/SettingsScreen.vue') },
         { path: ':rest(.*)*', component: () => import('@/screens/NoSuchScreen.vue') },

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 import msgspec
-from sqlalchemy import func, select, update
+from sqlalchemy import func, or_, select, update
 
 from goodtaste.floor.feedback.tables import feedback
 from goodtaste.kernel.auth import Actor
@@ -49,7 +49,7 @@ class Give(Input, frozen=True):
 
 
 class FeedbackView(msgspec.Struct, frozen=True):
-    """What was said of a meal."""
+    """What was said of a meal, and what the store answered."""
 
     order_id: str
     store_id: str
@@ -59,6 +59,8 @@ class FeedbackView(msgspec.Struct, frozen=True):
     text: str
     given_at: datetime
     changed_at: datetime
+    answer: str
+    answered_at: datetime | None
 
 
 class FeedbackGiven(msgspec.Struct, frozen=True):
@@ -94,6 +96,9 @@ class FeedbackRow(msgspec.Struct, frozen=True):
     text: str
     given_at: datetime
     changed_at: datetime
+    answer: str = ""
+    answered_by: str | None = None
+    answered_at: datetime | None = None
 
     @property
     def id(self) -> str:
@@ -110,6 +115,7 @@ OF_STORE = Read(
         feedback.c.store_id == par("store_id", Id),
         feedback.c.stars >= par("from_stars", Int),
         feedback.c.stars <= par("to_stars", Int),
+        or_(feedback.c.answered_at.is_(None), par("all", Int) == 1),
         older(feedback.c.given_at, feedback.c.order_id),
     )
     .order_by(feedback.c.given_at.desc(), feedback.c.order_id.desc())
@@ -186,9 +192,9 @@ def give(order: OrderView, asked: Give, *, at: datetime) -> Steps[FeedbackGiven]
 
 @script
 def of_store(
-    store_id: str, *, stars: int | None, actor: Actor, before: str, limit: int, at: datetime
+    store_id: str, *, stars: int | None, unanswered: bool, actor: Actor, before: str, limit: int, at: datetime
 ) -> Steps[FeedbackPage]:
-    """Return a page of what was said of a store, of so many stars or all.  Refuses `BadCursor`, `NotAllowed`."""
+    """Return a page of what was said of a store, of so many stars or all or not answered.  Refuses `BadCursor`, `NotAllowed`."""
     actor.need("order.read", store_id=store_id)
     edge = start(before)
     found = yield from rows(
@@ -196,6 +202,7 @@ def of_store(
             store_id=store_id,
             from_stars=stars or 1,
             to_stars=stars or 5,
+            all=0 if unanswered else 1,
             before_at=edge.at,
             before_id=edge.id,
             limit=limit,

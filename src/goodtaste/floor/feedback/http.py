@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from litestar import Request, get, put
-from litestar.params import FromPath, JSONBody, Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, Parameter
 
-from goodtaste.floor.feedback import giving
-from goodtaste.floor.feedback.giving import FeedbackGiven, FeedbackPage, Give
+from goodtaste.floor.feedback import answering, giving
+from goodtaste.floor.feedback.answering import AnswerFeedback
+from goodtaste.floor.feedback.giving import FeedbackGiven, FeedbackPage, FeedbackView, Give
 from goodtaste.floor.invoice.receipt_view import order_of
 from goodtaste.kernel.input import Id
 from goodtaste.kernel.web import Before, anybody, context, member, member_or_staff, staff
@@ -35,6 +36,14 @@ async def give_feedback(order_id: Id, data: JSONBody[Give], request: Asked) -> F
     return await ctx.run(giving.give(order, data, at=ctx.now))
 
 
+@put("/v1/orders/{order_id:str}/feedback/answer", opt=staff(answering.MAY), tags=["feedback"])
+async def answer_feedback(order_id: Id, data: JSONBody[AnswerFeedback], request: Asked) -> FeedbackView:
+    """Answer what was said of an order; its diner reads it."""
+    ctx = context(request)
+    order = await ctx.query(ordering.order(order_id, actor=ctx.actor))
+    return await ctx.run(answering.answer(order, data, actor=ctx.actor, at=ctx.now))
+
+
 @get("/v1/receipts/{token:str}/feedback", opt=anybody(), tags=["feedback"])
 async def feedback_of_receipt(token: FromPath[str], request: Asked) -> FeedbackGiven:
     """Tell what was said of the order of a receipt."""
@@ -54,19 +63,23 @@ async def feedback_of_store(
     store_id: Id,
     request: Asked,
     stars: Annotated[int | None, Parameter(ge=1, le=5)] = None,
+    unanswered: FromQuery[bool] = False,
     before: Before = "",
     limit: Limit = 50,
 ) -> FeedbackPage:
-    """List what diners said of a store, newest first."""
+    """List what diners said of a store, newest first: all of it, of so many stars, or what nobody answered."""
     ctx = context(request)
     ctx.see(Directory).store(store_id)
-    asked = giving.of_store(store_id, stars=stars, actor=ctx.actor, before=before, limit=limit, at=ctx.now)
+    asked = giving.of_store(
+        store_id, stars=stars, unanswered=unanswered, actor=ctx.actor, before=before, limit=limit, at=ctx.now
+    )
     return await ctx.query(asked)
 
 
 ROUTES: list[Any] = [
     feedback_of_order,
     give_feedback,
+    answer_feedback,
     feedback_of_receipt,
     give_feedback_by_receipt,
     feedback_of_store,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Day, Id, Int, ListOf, Moment, Read, Steps, Str, escaped, in_list, par, rows, script
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.paging import Cursor, cursor_text, read_cursor
+from goodtaste.member import api as members
 from goodtaste.ordering.tables import line, order
 from goodtaste.payment import api as payments
 
@@ -25,7 +28,10 @@ Sort = Literal["-placed_at", "placed_at", "-due_fen", "due_fen"]
 State = Literal[
     "placed", "accepted", "preparing", "ready", "served", "picked_up", "delivered", "completed", "cancelled"
 ]
-PayState = Literal["unpaid", "paying", "part_paid", "paid", "partly_refunded", "refunded"]
+PayState = Literal["unpaid", "paying", "part_paid", "paid", "partly_refunded", "refunded", "open", "back"]
+PHONE_TAIL = re.compile(r"[0-9]{4}$")  # what people say of a phone number
+YUAN = re.compile(r"([0-9]{1,7})(?:[.]([0-9]{1,2}))?$")
+MEMBERS_MAX = 200  # members whose phone ends alike, whose orders are looked at
 
 
 class TooWide(Refusal):
@@ -38,7 +44,9 @@ class TooWide(Refusal):
 class Sought(msgspec.Struct, frozen=True):
     """What orders are looked for by; None and "" look at all.  Days are trading days, both ends included.
 
-    `q` is a part of a dish's name, of a note, or the end of an order's number; `method` what an attempt to pay it succeeded by.
+    `q` is a part of a dish's name, of a note, the end of an order's number, the last four digits of its member's phone, what is due in
+    yuan, or one of the `table_ids`; `method` what an attempt to pay it succeeded by.  `pay_state` is also `open`, which waits for money,
+    and `back`, of which some or all was refunded.
     """
 
     store_id: str | None = None
@@ -50,6 +58,7 @@ class Sought(msgspec.Struct, frozen=True):
     from_on: date | None = None
     to_on: date | None = None
     q: str = ""
+    table_ids: Sequence[str] = ()
 
 
 class Piece(msgspec.Struct, frozen=True):
@@ -74,8 +83,10 @@ class FoundOrder(msgspec.Struct, frozen=True):
     note: str
     business_date: date
     placed_at: datetime
+    table_id: str | None
     pieces: list[Piece]
     lines: int
+    table: str = ""
 
 
 class FoundPage(msgspec.Struct, frozen=True):
@@ -98,6 +109,7 @@ class _Row(msgspec.Struct, frozen=True):
     note: str
     business_date: date
     placed_at: datetime
+    table_id: str | None
 
 
 class _Line(msgspec.Struct, frozen=True):
@@ -118,6 +130,8 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "member_id": order.c.member_id == par("member_id", Id),
     "state": order.c.state == par("state", Str),
     "pay_state": order.c.pay_state == par("pay_state", Str),
+    "open": and_(order.c.pay_state.in_(("unpaid", "paying", "part_paid")), order.c.state != "cancelled"),
+    "back": order.c.pay_state.in_(("partly_refunded", "refunded")),
     "kind": order.c.kind == par("kind", Str),
     "order_ids": in_list(order.c.id, par("order_ids", ListOf)),
     "from_on": and_(order.c.business_date >= par("from_on", Day), order.c.placed_at >= par("from_at", Moment)),
@@ -125,6 +139,9 @@ _CONDITIONS: dict[str, ColumnElement[bool]] = {
     "like": or_(
         func.lower(order.c.note).like(_LIKE, escape="\\"),
         cast(order.c.id, Text).like(par("tail", Str), escape="\\"),
+        order.c.due_fen == par("amount_fen", Int),
+        in_list(order.c.member_id, par("member_ids", ListOf)),
+        in_list(order.c.table_id, par("table_ids", ListOf)),
         order.c.id.in_(select(line.c.order_id).where(func.lower(line.c.name).like(_LIKE, escape="\\"))),
     ),
 }
@@ -160,13 +177,23 @@ def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
 
 
+def _fen(text: str) -> int:
+    """Return an amount in yuan as fen; -1, which nothing costs, where it is none."""
+    found = YUAN.match(text.removeprefix("¥"))
+    return int(found[1]) * 100 + int((found[2] or "").ljust(2, "0")) if found else -1
+
+
 @script
 def find(sought: Sought, *, actor: Actor, sort: Sort, before: str, limit: int) -> Steps[FoundPage]:
     """Return a page of the orders that are sought.  Refuses `NotAllowed`, `TooWide` and `BadCursor`."""
     actor.need("order.read", store_id=sought.store_id)
     given: dict[str, Any] = {
-        name: value for name, value in msgspec.structs.asdict(sought).items() if value and name not in ("q", "method")
+        name: value
+        for name, value in msgspec.structs.asdict(sought).items()
+        if value and name not in ("q", "method", "table_ids")
     }
+    if sought.pay_state in ("open", "back"):
+        given[sought.pay_state] = given.pop("pay_state")
     names = set(given)
     if sought.from_on:
         given["from_at"] = _midnight(sought.from_on) - A_DAY  # no trading day begins earlier, wherever its store is
@@ -174,7 +201,9 @@ def find(sought: Sought, *, actor: Actor, sort: Sort, before: str, limit: int) -
         given["to_at"] = _midnight(sought.to_on) + 3 * A_DAY
     if text := sought.q.strip().lower():
         plain = escaped(text)
-        given |= {"like": f"%{plain}%", "tail": f"%{plain}"}
+        known = (yield from rows(members.by_phone_tail(text, limit=MEMBERS_MAX))) if PHONE_TAIL.match(text) else []
+        given |= {"like": f"%{plain}%", "tail": f"%{plain}", "amount_fen": _fen(text)}
+        given |= {"member_ids": [each.id for each in known], "table_ids": list(sought.table_ids)}
         names.add("like")
     if sought.method:
         asked = payments.orders_paid_by(
@@ -199,6 +228,12 @@ def find(sought: Sought, *, actor: Actor, sort: Sort, before: str, limit: int) -
         for row in found
     ]
     return FoundPage(shown, _next(found, limit))
+
+
+def labelled(page: FoundPage, labels: Mapping[str, str]) -> FoundPage:
+    """Return a page whose orders say what their tables are called."""
+    told = [msgspec.structs.replace(each, table=labels.get(each.table_id or "", "")) for each in page.orders]
+    return msgspec.structs.replace(page, orders=told)
 
 
 def _next(found: list[_Row], limit: int) -> str | None:

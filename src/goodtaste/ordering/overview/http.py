@@ -44,8 +44,11 @@ async def find_orders(
 ) -> found.FoundPage:
     """Find orders of a store or, without one, of all stores, by what they are; `from_on` and `to_on` are trading days, both included."""
     ctx = context(request)
-    sought = found.Sought(store_id, member_id, in_state, pay_state, kind, method, from_on, to_on, q)
-    return await ctx.query(found.find(sought, actor=ctx.actor, sort=sort, before=before, limit=limit))
+    tables = ctx.see(Directory).tables
+    named = [each.id for each in tables.values() if q and each.label.lower() == q.strip().lower()]
+    sought = found.Sought(store_id, member_id, in_state, pay_state, kind, method, from_on, to_on, q, named)
+    page = await ctx.query(found.find(sought, actor=ctx.actor, sort=sort, before=before, limit=limit))
+    return found.labelled(page, {id_: each.label for id_, each in tables.items()})
 
 
 ROUTES: list[Any] = [show_today, find_orders]

@@ -358,6 +358,7 @@ export const en: Readonly<Record<Key, string>> = {
   'feedback.text_hint': 'Anything for the store, if you like',
   'feedback.until': 'Can be changed until {time}',
   'feedback.over': 'Rated, thank you',
+  'feedback.answer': 'The store answered',
   'feedback.too_late': 'This order cannot be rated any more',
   'feedback.choose': 'Choose the stars',
   'feedback.send': 'Send',

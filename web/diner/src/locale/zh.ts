@@ -356,6 +356,7 @@ export const zh = {
   'feedback.text_hint': '想对门店说的话（可不填）',
   'feedback.until': '{time} 前可以修改',
   'feedback.over': '已评价，谢谢您',
+  'feedback.answer': '门店回复',
   'feedback.too_late': '这一单不能评价了',
   'feedback.choose': '先点几颗星',
   'feedback.send': '提交评价',

@@ -1,0 +1,31 @@
+import { speaker } from '@/lib/words'
+
+/** Words of what diners said of their meals, 中文 and English side by side. */
+export const f = speaker({
+  title: ['顾客评价', 'What diners said'],
+  lately: ['近 30 天', 'In the last 30 days'],
+  stars_n: ['{n} 星', '{n} stars'],
+  all: ['全部', 'All'],
+  unanswered: ['待回复', 'To be answered'],
+  none: ['还没有评价', 'Nothing was said yet'],
+  none_more: ['顾客吃完后在手机上评价，会出现在这里', 'What diners say on their phones after a meal appears here'],
+  none_found: ['没有符合条件的评价', 'Nothing fits'],
+  answer: ['回复', 'Answer'],
+  answer_again: ['改回复', 'Answer anew'],
+  answer_hint: ['顾客会在评价页看到', 'The diner reads it where they rated'],
+  answered: ['门店回复', 'The store answered'],
+  sent: ['已回复', 'Answered'],
+  order: ['看订单', 'The order'],
+  tag_tasty: ['好吃', 'tasty'],
+  tag_fresh: ['新鲜', 'fresh'],
+  tag_fast: ['上菜快', 'fast'],
+  tag_friendly: ['服务好', 'friendly'],
+  tag_clean: ['干净', 'clean'],
+  tag_value: ['实惠', 'good value'],
+  tag_bland: ['味道淡', 'bland'],
+  tag_salty: ['偏咸', 'salty'],
+  tag_cold: ['凉了', 'cold'],
+  tag_slow: ['等太久', 'slow'],
+  tag_small: ['分量少', 'small'],
+  tag_unfriendly: ['服务差', 'unfriendly'],
+})
