@@ -42,7 +42,7 @@ INJECTED = """() => {
 }"""
 PAGES = ("pages/order", "pages/orders", "pages/me", "member/coupons", "member/addresses", "member/code")
 DINER = ("", *(f"#/{each}/index" for each in PAGES))
-STORE = ("tables", "stock", "shift", "settings", "kitchen", "board", "menu", "kiosk")
+STORE = ("tables", "stock", "printing", "shift", "settings", "kitchen", "board", "menu", "kiosk")
 CONSOLE = ("today", "orders", "refunds", "members", "stores", "staff", "terminals", "settings", "audit", "health")
 
 

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 Open = Callable[..., Any]
-SCREENS = {"pos": "/pos", "orders": "/orders", "stock": "/stock", "settings": "/settings", "design": "/design"}
+SCREENS = {
+    "pos": "/pos",
+    "orders": "/orders",
+    "stock": "/stock",
+    "printing": "/printing",
+    "settings": "/settings",
+    "design": "/design",
+}
 SIZES = {"320": (320, 640), "tablet": (820, 1180), "1366": (1366, 768), "4k": (3840, 2160)}
 
 
