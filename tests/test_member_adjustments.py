@@ -156,6 +156,7 @@ async def test_rules_that_contradict_themselves_are_refused(shop: Shop, rules: d
 
 async def test_the_head_office_changes_the_rules_of_points_and_nothing_else(shop: Shop) -> None:
     admin, before = await a_person(shop, "hq_admin"), shop.process.see(Program)
+    seen = (await shop.get("/v1/program", admin[1])).json()["version"]
     body = msgspec.to_builtins(before.points) | {"reason": "测试", "gift_max": 7, "notice_days": [1, 14]}
     for change in (body, msgspec.to_builtins(before.points) | {"reason": "还原"}):
         answer = await shop.client.put("/v1/points/rules", json=change, headers=admin[1])
@@ -163,6 +164,8 @@ async def test_the_head_office_changes_the_rules_of_points_and_nothing_else(shop
         now = shop.process.see(Program)
         assert now.points.gift_max == change["gift_max"]
         assert msgspec.structs.replace(now, points=before.points) == before
+    late = await shop.client.put("/v1/points/rules", json=body | {"version": seen}, headers=admin[1])
+    assert refused(late) == "member.program_moved"
     assert (await shop.get("/v1/points/rules", admin[1])).json() == msgspec.json.decode(
         msgspec.json.encode(before.points)
     )

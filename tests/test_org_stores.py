@@ -103,6 +103,20 @@ async def test_a_change_replaces_the_details_and_the_log_keeps_what_they_were(sh
     assert code_of(await send(shop, "PUT", "/v1/stores/17", details(), admin.headers)) == "request.malformed"
 
 
+async def test_who_saw_a_store_as_it_was_does_not_overwrite_what_somebody_else_saved(shop: Shop) -> None:
+    admin, store_id = await an_admin(shop), await a_store(shop)
+    path, seen = f"/v1/stores/{store_id}", details()
+    await send(shop, "PUT", path, seen, admin.headers)
+    first = await send(shop, "PUT", path, details(name="新名字") | {"seen": seen}, admin.headers)
+    assert first.status_code == 200
+    late = details(city="苏州") | {"seen": seen}
+    assert code_of(await send(shop, "PUT", path, late, admin.headers)) == "org.store_changed_meanwhile"
+    again = details(name="新名字", city="苏州") | {"seen": details(name="新名字")}
+    for _ in range(2):  # a second time after a lost reply changes nothing more
+        answer = await send(shop, "PUT", path, again, admin.headers)
+        assert (answer.json()["name"], answer.json()["city"]) == ("新名字", "苏州")
+
+
 async def test_changes_made_at_once_all_stand_in_some_order(shop: Shop) -> None:
     store_id, ctx = await a_store(shop), shop.process.context()
 

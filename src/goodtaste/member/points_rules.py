@@ -11,9 +11,10 @@ from goodtaste.kernel import audit
 from goodtaste.kernel.auth import Actor
 from goodtaste.kernel.db import Steps, script, together
 from goodtaste.kernel.errors import Refusal
-from goodtaste.kernel.input import COUNT_MAX, PRINTABLE, Input, Reason
+from goodtaste.kernel.input import COUNT_MAX, PRINTABLE, Count, Input, Reason
 from goodtaste.kernel.snapshot import moved_from, version_of
 from goodtaste.ledger.api import ReturnPolicy
+from goodtaste.member.program import ProgramMoved
 from goodtaste.member.rules import PointsRules, Program
 from goodtaste.member.standing import PROGRAM, SNAPSHOT, program_of, write_program
 
@@ -28,7 +29,10 @@ class BadPointsRules(Refusal):
 
 
 class NewPointsRules(Input, frozen=True):
-    """What is sent to change the rules of points, all of them, as in `rules.PointsRules`."""
+    """What is sent to change the rules of points, all of them, as in `rules.PointsRules`.
+
+    With the `version` of the program that was seen, they are changed only while that is the present one.
+    """
 
     reason: Reason
     return_policy: ReturnPolicy
@@ -41,6 +45,7 @@ class NewPointsRules(Input, frozen=True):
     gift_max: Limit
     gift_day_max: Limit
     gift_level: Annotated[str, msgspec.Meta(max_length=32, pattern=PRINTABLE)] = ""
+    version: Count | None = None
 
 
 def _checked(asked: NewPointsRules, program: Program) -> PointsRules:
@@ -58,12 +63,18 @@ def _checked(asked: NewPointsRules, program: Program) -> PointsRules:
 
 @script
 def change(asked: NewPointsRules, *, actor: Actor, at: datetime) -> Steps[PointsRules]:
-    """Change the rules of points; the rest of the program stays as it is, also where it is changed at the same time."""
+    """Change the rules of points; the rest of the program stays as it is, also where it is changed at the same time.
+
+    Refuses `BadPointsRules`, and `ProgramMoved` where the program is not of the version that was seen.
+    """
     found, seen = yield from together(PROGRAM(), version_of(SNAPSHOT))
     program = program_of(found)
     after = _checked(asked, program)
     if after == program.points:
         return after
+    version = seen[0].n if seen else 0
+    if asked.version not in (None, version):
+        raise ProgramMoved(version=version)
     note = audit.note(
         actor,
         "member.points_rules_changed",

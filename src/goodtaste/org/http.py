@@ -118,10 +118,10 @@ async def make_store(data: JSONBody[stores.NewStore], request: Asked) -> stores.
 
 
 @put("/v1/stores/{store_id:str}", opt=staff("org.edit"), tags=["stores"])
-async def change_store(store_id: Id, data: JSONBody[stores.StoreDetails], request: Asked) -> stores.StoreView:
-    """Replace what a store is."""
+async def change_store(store_id: Id, data: JSONBody[stores.StoreChange], request: Asked) -> stores.StoreView:
+    """Replace what a store is; with what it was when it was seen, only while it still is that."""
     ctx = context(request)
-    await _run(ctx, stores.change_details(store_id, data, actor=ctx.actor, at=ctx.now))
+    await _run(ctx, stores.change_details(store_id, data, seen=data.seen, actor=ctx.actor, at=ctx.now))
     return _store(ctx, store_id)
 
 

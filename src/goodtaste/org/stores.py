@@ -90,11 +90,23 @@ class StoreDetails(Input, frozen=True):
             raise ValueError("tables that pay first have no minimum")
 
 
+class StoreChange(StoreDetails, frozen=True, kw_only=True):
+    """What a store becomes.  With what it was when it was `seen`, it is changed only while it still is that."""
+
+    seen: StoreDetails | None = None
+
+
 class NewStore(StoreDetails, frozen=True, kw_only=True):
     """What makes a store.  Its code, such as `SH-01`, stays; it is closed until somebody opens it."""
 
     id: IdText
     code: Annotated[str, msgspec.Meta(pattern=r"^[A-Z0-9][A-Z0-9-]{0,15}" + END)]
+
+
+class StoreMoved(Refusal):
+    """Raised when somebody changed a store after it was seen.  Facts: `store_id`."""
+
+    code = "org.store_changed_meanwhile"
 
 
 class DayHours(Input, frozen=True):
@@ -148,6 +160,9 @@ DROP_DAY = change(
 )
 
 
+_NO_DELIVERY = StoreFees(delivers=False, delivery_minimum_fen=0)
+
+
 def known(found: list[StoreRow], store_id: str) -> StoreRow:
     """Return the store of `found`; refuses `StoreUnknown`."""
     if not found:
@@ -165,6 +180,11 @@ def _check(asked: StoreDetails) -> None:
         raise BadZone(zone=asked.zone) from error
     if (asked.latitude_e6 is None) != (asked.longitude_e6 is None):
         raise BadLocation
+
+
+def _details(of: StoreRow | StoreDetails) -> dict[str, Any]:
+    """Return what a store is; what its fees leave out is as a store begins."""
+    return {name: getattr(of, name) for name in StoreDetails.__struct_fields__} | {"fees": of.fees.over(_NO_DELIVERY)}
 
 
 @script
@@ -193,13 +213,19 @@ def make(asked: NewStore, *, actor: Actor, at: datetime) -> Steps[StoreRow]:
 
 
 @script
-def change_details(store_id: str, asked: StoreDetails, *, actor: Actor, at: datetime) -> Steps[StoreRow]:
-    """Replace what a store is; the audit log keeps what each changed field was and became."""
+def change_details(
+    store_id: str, asked: StoreDetails, *, seen: StoreDetails | None = None, actor: Actor, at: datetime
+) -> Steps[StoreRow]:
+    """Replace what a store is; the audit log keeps what each changed field was and became.
+
+    Refuses `BadHours`, `BadZone`, `BadLocation`, and `StoreMoved` where it is not what was seen any more.
+    """
     actor.need("org.edit", store_id=store_id)
     _check(asked)
-    seen, found = yield from together(version_of(SNAPSHOT), ONE(id=store_id))
+    version, found = yield from together(version_of(SNAPSHOT), ONE(id=store_id))
     before = known(found, store_id)
-    given = msgspec.structs.asdict(asked) | {"fees": asked.fees.over(before.fees)}
+    given = {name: getattr(asked, name) for name in StoreDetails.__struct_fields__}
+    given["fees"] = asked.fees.over(before.fees)
     changes = {
         name: {"before": getattr(before, name), "after": value}
         for name, value in given.items()
@@ -207,8 +233,10 @@ def change_details(store_id: str, asked: StoreDetails, *, actor: Actor, at: date
     }
     if not changes:
         return before
+    if seen and _details(before) != _details(seen):
+        raise StoreMoved(store_id=store_id)
     yield [
-        moved_from(SNAPSHOT, seen),
+        moved_from(SNAPSHOT, version),
         CHANGE(id=store_id, **given),
         audit.note(actor, "org.store_changed", subject=f"store/{store_id}", store_id=store_id, at=at, changes=changes),
     ]

@@ -86,6 +86,7 @@ export const GROUPS: readonly Group[] = [
     pages: [
       { path: 'stores', component: () => import('./pages/StoresPage.vue'), meta: { title: 'page_stores', icon: 'store', permission: 'org.read' } },
       { path: 'stores/:id', component: () => import('./pages/StorePage.vue'), meta: { title: 'page_store', permission: 'org.read', under: 'stores' } },
+      { path: 'stores/:id/tables', component: () => import('./pages/TablesPage.vue'), meta: { title: 'page_tables', permission: 'org.read', under: 'stores' } },
       { path: 'staff', component: () => import('./pages/StaffPage.vue'), meta: { title: 'page_staff', icon: 'staff', permission: 'staff.read', byStore: true } },
       { path: 'terminals', component: () => import('./pages/TerminalsPage.vue'), meta: { title: 'page_terminals', icon: 'terminal', permission: 'terminal.pair', byStore: true } },
     ],
@@ -93,6 +94,7 @@ export const GROUPS: readonly Group[] = [
   {
     title: 'group_house',
     pages: [
+      { path: 'me', component: () => import('./pages/MePage.vue'), meta: { title: 'page_me' } },
       { path: 'settings', component: () => import('./pages/SettingsPage.vue'), meta: { title: 'page_settings', icon: 'settings', permission: 'member.read' } },
       { path: 'audit', component: () => import('./pages/AuditPage.vue'), meta: { title: 'page_audit', icon: 'audit', permission: 'audit.read', byStore: true } },
       { path: 'health', component: () => import('./pages/HealthPage.vue'), meta: { title: 'page_health', icon: 'health', permission: 'event.replay' } },

@@ -51,6 +51,8 @@ export const FRAME = of({
   page_audit: ['审计日志', 'Audit log'],
   page_health: ['系统健康', 'System health'],
   page_store: ['门店详情', 'Store'],
+  page_tables: ['桌台', 'Tables'],
+  page_me: ['我的密码与 PIN', 'My password and PIN'],
   page_settings: ['会员计划设置', 'Program settings'],
   page_terminals: ['终端', 'Terminals'],
 
