@@ -238,7 +238,9 @@ def test_a_part_that_was_paid_is_taken_back_with_the_pin_of_the_manager(open_des
     desk.sign_in("manager05", to="/settings")
     page = desk.page
     page.get_by_role("button", name="把这台设备配对").click()
+    expect(page.get_by_text("已配对")).to_be_visible()
     page.get_by_role("button", name="换人").click()
+    page.wait_for_url(re.compile("sign-in"))
     page.get_by_role("button", name="朱琳").click()
     page.keyboard.type("204687")
     page.wait_for_selector(".dish")
