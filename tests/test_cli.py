@@ -438,6 +438,11 @@ def test_a_term_of_the_program_is_set_and_shown(terminal: Terminal) -> None:
     assert any(
         line.split("│")[1:3] and "coupons_each_order" in line and " 2 " in line for line in shown.output.splitlines()
     )
+    double = '[{"times_bp": 20000, "weekdays": [3]}]'
+    terminal.type("program", "set", "earn_rules", double, "--reason", "会员日")
+    assert '"times_bp":20000' in terminal.type("program", "show").stdout.replace("\n", "")
+    assert terminal.type("program", "set", "earn_rules", "[{", "--reason", "x").exit_code == 1
+    terminal.type("program", "set", "earn_rules", "[]", "--reason", "x")
     wrong = terminal.type("program", "set", "coupons_each_order", "many", "--reason", "x")
     assert (wrong.exit_code, "coupons_each_order is not many" in wrong.output) == (1, True)
     zone = terminal.type("program", "set", "zone", "Mars/Olympus", "--reason", "x")

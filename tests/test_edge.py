@@ -259,6 +259,8 @@ async def test_the_api_describes_itself_without_leaving_the_house(shop: Shop) ->
     document = (await shop.get("/openapi/openapi.json")).json()
     assert document["openapi"].startswith("3.")
     assert "/v1/orders" in document["paths"]
+    lists = document["components"]["schemas"]["Conditions"]["properties"]
+    assert lists["store_ids"] == {"type": "array", "items": {"type": "string"}, "maxItems": 500, "default": []}
 
 
 @pytest.mark.parametrize("name", ["nothing.js", "..%2f__init__.py", "index.html", "swagger-ui.js.map"])

@@ -17,7 +17,7 @@ from goodtaste.kernel.db import Steps, script
 from goodtaste.kernel.ids import new_id
 from goodtaste.ledger import api as ledger
 from goodtaste.member import jobs
-from goodtaste.member.rules import Level, Program, level_for, points_earned, progress
+from goodtaste.member.rules import EarnRule, Level, Program, level_for, points_earned, progress
 from goodtaste.org.api import Directory
 from tests import org_kit
 from tests.ledger_kit import broken_proofs
@@ -402,7 +402,33 @@ def test_progress_goes_from_0_to_100_percent_and_meets_the_next_level(levels: tu
 @given(st.integers(0, 10**8), st.integers(0, 10**8))
 def test_points_for_two_orders_are_never_more_than_for_one_of_both(a: int, b: int) -> None:
     program = Program()
-    level = program.levels[0]
-    apart = points_earned(a, program=program, level=level) + points_earned(b, program=program, level=level)
-    assert apart <= points_earned(a + b, program=program, level=level) <= apart + 1
-    assert points_earned(10_000, program=program, level=level) == 10
+    here: dict[str, Any] = {
+        "level": program.levels[0],
+        "store_id": "s",
+        "channel": "counter",
+        "day": date(2026, 11, 18),
+    }
+    apart = points_earned(a, program=program, **here) + points_earned(b, program=program, **here)
+    assert apart <= points_earned(a + b, program=program, **here) <= apart + 1
+    assert points_earned(10_000, program=program, **here) == 10
+
+
+def test_the_first_rule_that_fits_says_how_many_times_as_much_is_earned() -> None:
+    wednesday, here, there = date(2026, 11, 18), new_id(), new_id()
+    program = Program(
+        earn_rules=(
+            EarnRule(0, channels=("delivery_platform",)),
+            EarnRule(30_000, store_ids=(here,), weekdays=(3,)),
+            EarnRule(20_000, weekdays=(3,)),
+        )
+    )
+
+    def earned(store_id: str, channel: str, day: date, level: int = 0) -> int:
+        of = program.levels[level]
+        return points_earned(10_000, program=program, level=of, store_id=store_id, channel=channel, day=day)
+
+    assert earned(here, "delivery_platform", wednesday) == 0
+    assert earned(here, "counter", wednesday) == 30
+    assert earned(there, "counter", wednesday) == 20
+    assert earned(there, "counter", wednesday, level=1) == 22, "the rate of the level counts on top"
+    assert earned(here, "counter", date(2026, 11, 19)) == 10

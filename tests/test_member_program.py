@@ -10,7 +10,9 @@ from sqlalchemy import select
 
 from goodtaste.kernel import audit
 from goodtaste.kernel.db import Read
+from goodtaste.kernel.ids import new_id
 from goodtaste.member.rules import Program
+from goodtaste.org.api import Directory
 from tests.shop_kit import Floor, line
 
 
@@ -57,6 +59,27 @@ async def test_a_change_counts_at_once_is_audited_and_sent_again_changes_nothing
     await floor.books_hold()
 
 
+async def test_points_are_earned_by_store_channel_and_day_as_the_program_says(floor: Floor, admin: Any) -> None:
+    before = await floor.done("GET", "/v1/program", None, admin)
+    weekday = floor.process.see(Directory).store(floor.store.id).calendar.business_date(floor.now).isoweekday()
+    rules = [
+        {"times_bp": 0, "weekdays": [weekday % 7 + 1]},
+        {"times_bp": 30_000, "store_ids": [floor.store.id], "channels": ["counter"], "weekdays": [weekday]},
+    ]
+    await floor.done("PUT", "/v1/program", before | {"earn_rules": rules, "reason": "会员日"}, admin)
+    member = await floor.a_member()
+    order = await floor.bought(line("banquet"), member=member)
+    assert order["points_earned"] == order["due_fen"] * 3 // 1_000
+    later = await floor.order(line("banquet"), member=member)
+    assert (await floor.pay_cash(later))["points_earned"] == later["due_fen"] * 3 // 1_000
+    nowhere = before | {"earn_rules": [{"times_bp": 1, "store_ids": [new_id()]}], "reason": "x"}
+    now = await floor.done("GET", "/v1/program", None, admin)
+    assert (
+        await floor.refuses("PUT", "/v1/program", nowhere | {"version": now["version"]}, admin) == "org.store_unknown"
+    )
+    await floor.books_hold()
+
+
 async def test_who_saw_another_version_is_told_so(floor: Floor, admin: Any) -> None:
     before = await floor.done("GET", "/v1/program", None, admin)
     await floor.done("PUT", "/v1/program", before | {"hold_minutes": 20, "reason": "a"}, admin)
@@ -71,6 +94,10 @@ async def test_who_saw_another_version_is_told_so(floor: Floor, admin: Any) -> N
         ("zone", {"zone": "Mars/Olympus"}),
         ("bill_hold_minutes", {"hold_minutes": 60, "bill_hold_minutes": 59}),
         ("earn_points_per_100_yuan", {"earn_points_per_100_yuan": 1_000, "fen_per_100_points": 10_000}),
+        (
+            "earn_rules.1.times_bp",
+            {"earn_points_per_100_yuan": 1_000, "earn_rules": [{"times_bp": 0}, {"times_bp": 70_000}]},
+        ),
     ],
 )
 async def test_a_program_that_contradicts_itself_is_refused(
@@ -85,7 +112,13 @@ async def test_a_program_that_contradicts_itself_is_refused(
 
 @pytest.mark.parametrize(
     "change",
-    [{"offset_cap_bp": 10_001}, {"coupons_each_order": 0}, {"day_start_minute": 1_440}, {"refund_policy": "x"}],
+    [
+        {"earn_rules": [{"times_bp": 1, "weekdays": [8]}]},
+        {"offset_cap_bp": 10_001},
+        {"coupons_each_order": 0},
+        {"day_start_minute": 1_440},
+        {"refund_policy": "x"},
+    ],
 )
 async def test_what_lies_outside_its_limits_is_refused(floor: Floor, admin: Any, change: dict[str, Any]) -> None:
     before = await floor.done("GET", "/v1/program", None, admin)

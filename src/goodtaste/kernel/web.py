@@ -15,7 +15,10 @@ import structlog
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException, MethodNotAllowedException, NotFoundException
 from litestar.openapi.config import OpenAPIConfig
-from litestar.params import QueryParameter
+from litestar.openapi.spec import OpenAPIType, Schema
+from litestar.params import KwargDefinition, QueryParameter
+from litestar.plugins import OpenAPISchemaPlugin
+from litestar.typing import FieldDefinition
 
 from goodtaste.kernel.auth import GUEST, Actor, Kind, NotAllowed, NotSignedIn
 from goodtaste.kernel.choices import with_choices
@@ -321,6 +324,20 @@ def _misfit(message: str, kind: Any) -> BadRequest:
     return BadRequest(where=where, what=what, faults=[{"where": where, "what": what}])
 
 
+class _ListsInSchema(OpenAPISchemaPlugin):
+    """Describes `tuple[X, ...]` with limits as a list of X, where Litestar alone lets an item be an X or anything."""
+
+    def is_plugin_supported_field(self, field_definition: FieldDefinition) -> bool:
+        inner = field_definition.inner_types
+        return field_definition.origin is tuple and len(inner) == 2 and inner[1].annotation is Ellipsis
+
+    def to_openapi_schema(self, field_definition: FieldDefinition, schema_creator: Any) -> Schema:
+        items = schema_creator.for_field_definition(field_definition.inner_types[0])
+        limits = field_definition.kwarg_definition
+        least, most = (limits.min_items, limits.max_items) if isinstance(limits, KwargDefinition) else (None, None)
+        return Schema(type=OpenAPIType.ARRAY, items=items, min_items=least, max_items=most)
+
+
 def make_app(
     process: Process, routes: list[Any], *, openapi: OpenAPIConfig | None, hooks: dict[str, Any] | None = None
 ) -> Litestar:
@@ -330,6 +347,7 @@ def make_app(
         before_request=authorizer(process),
         exception_handlers={Exception: _on_error, HTTPException: _on_error},
         openapi_config=openapi,
+        plugins=[_ListsInSchema()],
         request_class=StrictRequest,
         request_max_body_size=BODY_MAX,
         logging_config=None,

@@ -14,8 +14,9 @@ from goodtaste.kernel.db import Steps, script, together
 from goodtaste.kernel.errors import Refusal
 from goodtaste.kernel.input import Count, Input, Name, Reason
 from goodtaste.kernel.snapshot import Version, moved_from, version_of
-from goodtaste.member.rules import Program
+from goodtaste.member.rules import USUAL_BP, EarnRule, Program
 from goodtaste.member.standing import PROGRAM, SNAPSHOT, program_of, write_program
+from goodtaste.org.api import Directory
 from goodtaste.pricing.api import Policy
 
 DAY_MINUTES = 1_440
@@ -40,6 +41,7 @@ class ProgramTerms(Input, frozen=True):
     """What the program says besides levels and rules of points; each field as in `rules.Program`."""
 
     earn_points_per_100_yuan: Annotated[int, msgspec.Meta(ge=0, le=10_000)]
+    earn_rules: Annotated[tuple[EarnRule, ...], msgspec.Meta(max_length=20)]
     fen_per_100_points: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
     offset_cap_bp: Annotated[int, msgspec.Meta(ge=0, le=10_000, description="Ten-thousandths: 1000 is a tenth")]
     points_valid_days: Annotated[int, msgspec.Meta(ge=1, le=3_660)]
@@ -78,7 +80,10 @@ def _view(seen: list[Version], program: Program) -> ProgramView:
     return ProgramView(version=seen[0].n if seen else 0, **_terms(program))
 
 
-def _check(asked: ProgramTerms, program: Program) -> None:
+def _check(asked: ProgramTerms, program: Program, directory: Directory) -> None:
+    for rule in asked.earn_rules:
+        for store_id in rule.store_ids:
+            directory.store(store_id)
     try:
         zone_of(asked.zone)
     except ValueError as error:
@@ -86,9 +91,15 @@ def _check(asked: ProgramTerms, program: Program) -> None:
     if asked.bill_hold_minutes < asked.hold_minutes:
         raise BadProgram(field="bill_hold_minutes", why="member.fault.hold_below")
     best_bp = max(level.earn_bp for level in program.levels)
-    back_fen = asked.earn_points_per_100_yuan * best_bp * asked.fen_per_100_points // (10_000 * 100)
-    if back_fen > HUNDRED_YUAN:
-        raise BadProgram(field="earn_points_per_100_yuan", why="member.fault.gives_back", back_fen=back_fen)
+    for times_bp, field in [(USUAL_BP, "earn_points_per_100_yuan"), *_times(asked)]:
+        points = asked.earn_points_per_100_yuan * best_bp * times_bp // USUAL_BP
+        back_fen = points * asked.fen_per_100_points // (USUAL_BP * 100)
+        if back_fen > HUNDRED_YUAN:
+            raise BadProgram(field=field, why="member.fault.gives_back", back_fen=back_fen)
+
+
+def _times(asked: ProgramTerms) -> list[tuple[int, str]]:
+    return [(each.times_bp, f"earn_rules.{n}.times_bp") for n, each in enumerate(asked.earn_rules)]
 
 
 @script
@@ -99,10 +110,11 @@ def read() -> Steps[ProgramView]:
 
 
 @script
-def change(asked: ProgramChange, *, actor: Actor, at: datetime) -> Steps[ProgramView]:
+def change(asked: ProgramChange, *, directory: Directory, actor: Actor, at: datetime) -> Steps[ProgramView]:
     """Change the program from the version that was seen; orders that are placed keep what they were placed by.
 
-    Refuses `BadProgram`, and `ProgramMoved` where it, the levels or the rules of points were changed since; the same again changes nothing.
+    Refuses `BadProgram`, `StoreUnknown`, and `ProgramMoved` where it, the levels or the rules of points were changed since; the same
+    again changes nothing.
     """
     actor.need("program.edit")
     seen, found = yield from together(version_of(SNAPSHOT), PROGRAM())
@@ -114,7 +126,7 @@ def change(asked: ProgramChange, *, actor: Actor, at: datetime) -> Steps[Program
         return now
     if asked.version != now.version:
         raise ProgramMoved(version=now.version)
-    _check(asked, program)
+    _check(asked, program, directory)
     was = {name: before[name] for name in changed}
     yield [
         *write_program(msgspec.structs.replace(program, **terms)),

@@ -124,6 +124,8 @@ def complete_at_once(
     *,
     order_id: str,
     member_id: str,
+    store_id: str,
+    channel: str,
     paid_fen: int,
     program: Program,
     actor: str,
@@ -141,7 +143,8 @@ def complete_at_once(
         raise MemberUnknown(member_id=member_id)
     until = rules.expiry(today, valid_days=program.points_valid_days)
     over = _is_over(until, program, at)
-    points = 0 if over else rules.points_earned(paid_fen, program=program, level=program.level(known.row.level))
+    level, there = program.level(known.row.level), {"store_id": store_id, "channel": channel}
+    points = 0 if over else rules.points_earned(paid_fen, program=program, level=level, day=today, **there)
     cause = ledger.Cause(order_id, member_id, actor, today, placed_at, order_id)
     pending = msgspec.structs.replace(known.balances[POINTS], pending=known.balances[POINTS].pending + points)
     brought = yield from complete(

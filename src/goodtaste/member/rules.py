@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
 from goodtaste.kernel.calendar import BusinessCalendar
-from goodtaste.pricing.api import Policy
+from goodtaste.kernel.input import Id, Input
+from goodtaste.pricing.api import Channel, Policy
 
 ADULT_ENOUGH = 14  # years: younger, the law wants a guardian's consent
 LEAP_YEAR = 2000  # stands in for a year that was not told, so that 29 February is a day
 OLDEST_YEAR = 1900
+USUAL_BP = 10_000  # ten-thousandths of a rate: as it is
 
 
 class Level(msgspec.Struct, frozen=True):
@@ -69,10 +71,31 @@ class PointsRules(msgspec.Struct, frozen=True):
     gift_level: str = ""
 
 
+class EarnRule(Input, frozen=True):
+    """Where and when points are earned at another rate: `times_bp` of the usual one, in ten-thousandths (20,000 doubles it, 0 earns none).
+
+    Of each list one entry must hold; an empty one asks nothing.  Weekdays are 1 (Monday) to 7, of the store's trading day.
+    """
+
+    times_bp: Annotated[int, msgspec.Meta(ge=0, le=100_000)]
+    store_ids: Annotated[tuple[Id, ...], msgspec.Meta(max_length=500)] = ()
+    channels: Annotated[tuple[Channel, ...], msgspec.Meta(max_length=6)] = ()
+    weekdays: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1, le=7)], ...], msgspec.Meta(max_length=7)] = ()
+
+    def fits(self, store_id: str, channel: str, day: date) -> bool:
+        """Tell whether it holds for an order of a store's trading day."""
+        return (
+            store_id in (self.store_ids or (store_id,))
+            and channel in (self.channels or (channel,))
+            and day.isoweekday() in (self.weekdays or (day.isoweekday(),))
+        )
+
+
 class Program(msgspec.Struct, frozen=True):
     """The loyalty program, all of it data.
 
     `earn_points_per_100_yuan`: points for each 100 yuan paid (brief: 10).  `fen_per_100_points`: what 100 points pay for (brief: 100 fen).
+    `earn_rules`: where and when it is more or less; the first that fits an order counts, and none is as usual.
     `offset_cap_bp`: the largest part of an order that points may pay (brief: 10 %).  Growth: one for each yuan paid, over a rolling year.
     An order that nobody pays or makes is cancelled after `hold_minutes`.  One that goes on unpaid (a table's bill, or one that is being
     made) keeps its member's coupon and points for `bill_hold_minutes`.
@@ -86,6 +109,7 @@ class Program(msgspec.Struct, frozen=True):
     """
 
     earn_points_per_100_yuan: int = 10
+    earn_rules: tuple[EarnRule, ...] = ()
     fen_per_100_points: int = 100
     offset_cap_bp: int = 1_000
     points_valid_days: int = 365
@@ -127,9 +151,10 @@ class Progress(msgspec.Struct, frozen=True):
     percent: int
 
 
-def points_earned(paid_fen: int, *, program: Program, level: Level) -> int:
-    """Return the points for `paid_fen` actually paid, rounded down once."""
-    return paid_fen * program.earn_points_per_100_yuan * level.earn_bp // (10_000 * 10_000)
+def points_earned(paid_fen: int, *, program: Program, level: Level, store_id: str, channel: str, day: date) -> int:
+    """Return the points for `paid_fen` actually paid in a store, by a channel, on its trading day; rounded down once."""
+    times_bp = next((each.times_bp for each in program.earn_rules if each.fits(store_id, channel, day)), USUAL_BP)
+    return paid_fen * program.earn_points_per_100_yuan * level.earn_bp * times_bp // (10_000 * USUAL_BP * USUAL_BP)
 
 
 def growth_earned(paid_fen: int) -> int:

@@ -140,8 +140,8 @@ def mark_paid(
         standings: list[members.Standing]
         query: Query[members.Standing] = members.standing(found.member_id)
         [standings] = yield [query]
-        level = where.program.level(members.known(standings, found.member_id, redeems=False).level)
-        earned = members.points_earned(found.due_fen, program=where.program, level=level)
+        level = members.known(standings, found.member_id, redeems=False).level
+        earned = where.earns(found.due_fen, level, store_id=found.store_id, channel=found.channel)
         cause = ledger.Cause(found.id, found.member_id, actor.id, where.today, where.at, found.id)
         changes += ledger.earn(cause, earned)
     changes.append(

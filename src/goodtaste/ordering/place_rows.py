@@ -56,8 +56,7 @@ def written(
     paid = asked.cash is not None or (priced.due_fen == 0 and where.pays_first(asked.kind))
     earned = 0
     if standing and paid:
-        level = where.program.level(standing.level)
-        earned = members.points_earned(priced.due_fen, program=where.program, level=level)
+        earned = where.earns(priced.due_fen, standing.level, store_id=asked.store_id, channel=asked.channel)
     shown = _shown(asked, decided, paid=paid, earned=earned, where=where)
     hold_id = derived_id(asked.id, "hold") if uses and not paid else None
     bought = shown.lines[: len(decided.chosen)]

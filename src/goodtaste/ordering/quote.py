@@ -122,8 +122,8 @@ def _quote(asked: Cart, member_id: str | None, *, by_code: bool, where: Place, l
     context = cart.context(ground, seen, where, standing=standing, points=balances, points_wanted=wanted)
     priced = cart.reckon([c.line for c in chosen], context, seen, at_hand).priced
     coupons.all_apply(asked, priced, held)
-    level = where.program.level(standing.level) if standing else None
-    earned = members.points_earned(priced.due_fen, program=where.program, level=level) if level else 0
+    here = {"store_id": asked.store_id, "channel": asked.channel}
+    earned = where.earns(priced.due_fen, standing.level, **here) if standing else 0
     said = None
     if asked.words:
         said = cart_said(priced, offers=look.live, coupons=held, where=where, language=language)

@@ -141,6 +141,8 @@ def record(
         brought = yield from members.complete_at_once(
             order_id=asked.id,
             member_id=asked.member_id,
+            store_id=asked.store_id,
+            channel=asked.channel,
             paid_fen=asked.due_fen,
             program=program,
             actor=actor.id,

@@ -35,6 +35,13 @@ class Place(msgspec.Struct, frozen=True):
         """For how long an order that goes on unpaid keeps its member's coupons and points."""
         return timedelta(minutes=self.program.bill_hold_minutes)
 
+    def earns(self, paid_fen: int, level: str, *, store_id: str, channel: str) -> int:
+        """Return the points that a member of a level earns by paying so much now."""
+        held = self.program.level(level)
+        return members.points_earned(
+            paid_fen, program=self.program, level=held, store_id=store_id, channel=channel, day=self.today
+        )
+
     def pays_first(self, kind: Kind) -> bool:
         """Tell whether an order of a kind is paid before it is made: at a table where the store has it so, everywhere else always."""
         return kind != "dine_in" or self.tables_pay == "pay_first"

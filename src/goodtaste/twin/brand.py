@@ -150,7 +150,7 @@ async def _program(ctx: Ctx, terms: Mapping[str, int]) -> None:
     """Let the program say what the brand says beside what the house comes with."""
     now = msgspec.to_builtins(await ctx.query(members.read_program()))
     asked = msgspec.convert(now | terms | {"reason": WHY}, members.ProgramChange)
-    await ctx.run(members.change_program(asked, actor=ctx.actor, at=ctx.now))
+    await ctx.run(members.change_program(asked, directory=ctx.see(org.Directory), actor=ctx.actor, at=ctx.now))
     await ctx.refresh()
 
 

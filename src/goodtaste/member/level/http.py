@@ -21,6 +21,7 @@ from goodtaste.member.level_views import (
 )
 from goodtaste.member.program import ProgramChange, ProgramView
 from goodtaste.member.rules import Program
+from goodtaste.org.api import Directory
 
 Asked = Request[Any, Any, Any]
 
@@ -110,7 +111,7 @@ async def show_program(request: Asked) -> ProgramView:
 async def change_program(data: JSONBody[ProgramChange], request: Asked) -> ProgramView:
     """Change the loyalty program from the version that was seen."""
     ctx = context(request)
-    changed = await ctx.run(program.change(data, actor=ctx.actor, at=ctx.now))
+    changed = await ctx.run(program.change(data, directory=ctx.see(Directory), actor=ctx.actor, at=ctx.now))
     await ctx.refresh()
     return changed
 

@@ -1,4 +1,8 @@
+import type { Answer } from '@/api/client'
 import { speaker } from '@/lib/words'
+
+/** Where and when points are earned at another rate. */
+export type EarnRule = Required<Answer<'/v1/program', 'get'>['earn_rules'][number]>
 
 /** The words of the settings of the loyalty program, of points and of levels. */
 const WORDS = {
@@ -19,6 +23,11 @@ const WORDS = {
   months_unit: ['个月', 'months'],
   pieces_unit: ['张', 'each'],
   earn: ['每消费 100 元得', 'Earned for 100 yuan'],
+  earn_rules: ['门店、渠道与星期的积分倍率', 'Points by store, channel and weekday'],
+  earn_rules_hint: ['从上往下，第一条符合的生效；都不符合按 100% 计。星期按门店营业日。', 'From the top, the first that fits counts; where none does it is 100%. Weekdays are those of the trading day.'],
+  earn_times: ['得平时积分的', 'Of the usual points'],
+  earn_rule_add: ['加一条倍率', 'Add a rate'],
+  earn_rule_away: ['删除第 {n} 条倍率', 'Remove rate {n}'],
   worth: ['100 积分可抵', '100 points pay'],
   cap: ['积分最多抵订单的', 'Points pay at most, of an order'],
   valid: ['积分有效期', 'Points are good for'],

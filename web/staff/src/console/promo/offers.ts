@@ -1,3 +1,4 @@
+import { computed } from 'vue'
 import type { Answer } from '@/api/client'
 import { newId } from '@/lib/ids'
 import { speaker } from '@/lib/words'
@@ -292,3 +293,8 @@ const WORDS = {
 export type OfferWord = keyof typeof WORDS
 export const off = speaker(WORDS)
 export const offOr = (word: string, otherwise: string): string => (word in WORDS ? off(word as OfferWord) : otherwise)
+
+const WEEK = [1, 2, 3, 4, 5, 6, 7] as const
+
+/** The days of a week to choose from, Monday first, in the language of now. */
+export const weekOptions = () => computed(() => WEEK.map((value) => ({ value: value as number, say: off(`weekday_${value}`) })))
