@@ -215,7 +215,7 @@ async def test_a_diner_reads_when_and_for_whom_and_nothing_of_segments(floor: Fl
     ]
     english = {each["id"]: each for each in await floor.done("GET", path, None, {"accept-language": "en"})}
     assert english[offer_id]["name"] == "Member day"
-    assert english[offer_id]["conditions"][-2:] == ["on Wednesdays", "at 17:00–21:00"]
+    assert english[offer_id]["conditions"][-2:] == ["every Wednesday", "at 17:00–21:00"]
 
 
 async def test_offers_are_saved_listed_stopped_and_halted_from_a_terminal(floor: Floor, tmp_path: Path) -> None:

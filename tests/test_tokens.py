@@ -20,7 +20,7 @@ PAIRS = [
     for ground in grounds
 ]
 WEB = Path(__file__).parents[1] / "web"
-HEX = re.compile(r"(?<![&\w-])#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\b")
+HEX = re.compile(r"(?<![&\w-])(?<!<template )#(?:[0-9a-fA-F]{3,4}|[0-9a-fA-F]{6}|[0-9a-fA-F]{8})\b")
 
 
 def luminance(color: str) -> float:
