@@ -65,8 +65,9 @@ def test_a_day_is_not_closed_over_an_open_bill_and_then_it_is_with_its_report(op
     expect(page.locator("dialog")).to_have_count(0)
     page.locator("nav a[href='/staff/console']").click()  # who may look over the store is led to the console
     page.wait_for_url(re.compile("/staff/console/today"))
+    _a_cash_sale(house, "HW-04", "cashier04")
     other = open_desk()
-    other.sign_in("manager01", to="/shift")
+    other.sign_in("manager04", to="/shift")
     other.page.get_by_role("radio", name="日结").click()
     other.page.click("[data-test=close-day]")
     other.page.get_by_role("textbox", name=re.compile("原因|现金")).fill("打烊")
@@ -76,13 +77,26 @@ def test_a_day_is_not_closed_over_an_open_bill_and_then_it_is_with_its_report(op
     expect(other.page.get_by_text("已日结")).to_be_visible()
 
 
-def _an_unpaid_order(house: Any) -> str:
-    by, menu = house.staff(), house.http.get(f"/v1/stores/{house.store}/menu").json()
+def _asked(house: Any, store_id: str, by: dict[str, str]) -> dict[str, Any]:
+    menu = house.http.get(f"/v1/stores/{store_id}/menu").json()
     dish = menu["categories"][0]["dishes"][0]
-    cart = {"store_id": house.store, "channel": "counter", "lines": [{"sku_id": dish["skus"][0]["id"], "qty": 1}]}
+    cart = {"store_id": store_id, "channel": "counter", "lines": [{"sku_id": dish["skus"][0]["id"], "qty": 1}]}
     due = house.http.post("/v1/quotes", json=cart, headers=by).json()["priced"]["due_fen"]
-    asked = cart | {"id": new_id(), "kind": "counter", "seen_due_fen": due}
+    return cart | {"id": new_id(), "kind": "counter", "seen_due_fen": due}
+
+
+def _an_unpaid_order(house: Any) -> str:
+    by = house.staff()
+    asked = _asked(house, house.store, by)
     return str(house.http.post("/v1/orders", json=asked, headers=by).raise_for_status().json()["id"])
+
+
+def _a_cash_sale(house: Any, code: str, login: str) -> None:
+    by = house.staff(login)
+    [store_id] = [each["id"] for each in house.http.get("/v1/stores").json() if each["code"] == code]
+    asked = _asked(house, store_id, by)
+    cash = {"payment_id": new_id(), "tendered_fen": asked["seen_due_fen"]}
+    house.http.post("/v1/orders", json=asked | {"cash": cash}, headers=by).raise_for_status()
 
 
 def test_what_a_diner_said_is_read_and_answered(open_desk: Open) -> None:
