@@ -36,11 +36,6 @@ _EVENT = (
     f'"kind": "counter", "channel": "counter", "table_id": null, "paid_fen": 11900, "points_spent": 100, "points_earned": 13, '
     f'"coupon_ids": ["{uid(COUPON, 1)}"], "business_date": "{TODAY}", "lines": ['
     + ", ".join(f'{{"line_no": {i}, "sku_id": "{uid(SKU, i)}", "qty": 1, "due_fen": 2680}}' for i in range(1, 5))
-    + '], "fired": ['
-    + ", ".join(
-        f'{{"dish_id": "{uid(ORDER, i)}", "line_no": {i}, "sku_id": "{uid(SKU, i)}", "name": "菜{i}", "qty": 1}}'
-        for i in range(1, 5)
-    )
     + "]}"
 )
 
