@@ -8,12 +8,12 @@ from __future__ import annotations
 import base64
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, expect, sync_playwright
 from serving import demonstration
 
 from counter import House
@@ -64,6 +64,47 @@ class Desk:
             self.page.goto(f"{self.house.url}/staff{to}")
         if to == "/pos":
             self.page.wait_for_selector(".dish")
+
+    def pair(self) -> None:
+        """Let the manager pair the device with the store."""
+        self.sign_in("manager05", to="/settings")
+        self.page.get_by_role("button", name="把这台设备配对").click()
+        expect(self.page.get_by_text("已配对")).to_be_visible()
+
+    def pick_cashier(self) -> None:
+        """Let the cashier take over a paired device, as far as their PIN."""
+        self.page.get_by_role("button", name="换人").click()
+        self.page.wait_for_url(re.compile("sign-in"))
+        self.page.get_by_role("button", name="朱琳").click()
+
+    def type_pin(self) -> None:
+        """Type the cashier's PIN, and wait for the dishes."""
+        self.page.keyboard.type("204687")
+        self.page.wait_for_selector(".dish")
+
+    def settle(self) -> None:
+        """Wait until what a page asked for is there."""
+        self.page.wait_for_load_state("networkidle")
+        self.page.wait_for_timeout(500)
+
+    def sure(self, reason: str) -> None:
+        """Say why, and that one is sure."""
+        self.page.get_by_role("dialog").get_by_label("原因").fill(reason)
+        self.page.click("[data-test=sure]")
+        expect(self.page.locator("[data-test=sure]")).to_have_count(0)
+
+    def looks_well(self, names: Iterable[str]) -> None:
+        """Look at pages of the console: nothing serious for axe, nothing wider than a phone."""
+        for name in names:
+            self.page.set_viewport_size({"width": 1440, "height": 900})
+            self.page.goto(f"{self.house.url}/staff/console/{name}")
+            self.settle()
+            assert self.axe() == [], name
+            self.page.set_viewport_size({"width": 320, "height": 640})
+            self.page.wait_for_timeout(200)
+            for part in ("html", "main"):
+                wider = "(part) => document.querySelector(part).scrollWidth - document.querySelector(part).clientWidth"
+                assert self.page.evaluate(wider, part) <= 0, (name, part)
 
     def keys(self, *names: str) -> None:
         """Press keys, as fast as a person does."""

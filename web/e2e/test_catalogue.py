@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import expect
-from test_console import settle
 
 Open = Callable[..., Any]
 
@@ -25,7 +24,7 @@ def test_a_dish_is_found_by_initials_and_its_portions_are_counted_at_a_store(ope
     desk = open_desk(1440, 900)
     desk.sign_in("admin", to="/console/dishes")
     page = desk.page
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-dishes")
     rows = page.locator("tbody tr")
@@ -60,7 +59,7 @@ def test_two_editors_of_a_dish_never_overwrite_one_another(open_desk: Open) -> N
     dish = the_dish(house, "糖醋排骨")
     desk.sign_in("admin", to=f"/console/dishes/{dish['id']}")
     page = desk.page
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-dish")
     page.get_by_label("出餐时间").fill("19")
@@ -101,7 +100,7 @@ def test_a_price_is_seen_before_it_is_set_and_not_over_that_of_somebody_else(ope
     preview = page.locator("[data-test=price-preview]")
     expect(preview).to_contain_text("¥66.60")
     expect(preview.get_by_text("新增")).to_have_count(2)  # the price, and the former one again after it
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-price")
     theirs = {"sku_id": dish["skus"][0]["id"], "kind": "member", "amount_fen": 6100}
@@ -155,7 +154,7 @@ def test_a_category_is_sold_in_the_hours_that_it_is_given(open_desk: Open) -> No
     desk = open_desk(1440, 900)
     desk.sign_in("admin", to="/console/categories")
     page = desk.page
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-categories")
     page.click("[data-test=make]")
@@ -166,7 +165,7 @@ def test_a_category_is_sold_in_the_hours_that_it_is_given(open_desk: Open) -> No
     monday.get_by_label("星期一 开始").fill("06:30")
     monday.get_by_label("星期一 结束").fill("10:30")
     monday.get_by_role("button", name="用于每天").click()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-category")
     page.click("[data-test=category-save]")
@@ -179,7 +178,7 @@ def test_who_may_not_edit_the_menu_only_looks(open_desk: Open) -> None:
     dish = the_dish(desk.house, "宫保鸡丁")
     desk.sign_in("manager05", to=f"/console/dishes/{dish['id']}")
     page = desk.page
-    settle(desk)
+    desk.settle()
     expect(page.get_by_text("你的角色只能查看菜品。")).to_be_visible()
     expect(page.get_by_label("中文名")).to_be_disabled()
     assert desk.axe() == []
@@ -199,7 +198,7 @@ def test_a_file_is_checked_and_shown_before_it_is_written(open_desk: Open, tmp_p
     desk = open_desk(1440, 900)
     desk.sign_in("admin", to="/console/import")
     page = desk.page
-    settle(desk)
+    desk.settle()
     with page.expect_download() as got:
         page.click("[data-test=template-csv]")
     assert got.value.suggested_filename == "menu-template.csv"

@@ -62,7 +62,7 @@ def an_id() -> str:
 def test_axe_finds_nothing_serious_in_the_console(open_desk: Open, name: str, theme: str) -> None:
     desk = open_desk(1440, 900, color_scheme=theme, locale="en-GB" if theme == "dark" else "zh-CN")
     desk.sign_in("admin", to=PAGES[name])
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     if name in ("today", "orders", "settings"):
         desk.picture(f"console-{name}-dark" if theme == "dark" else f"console-{name}")
@@ -74,7 +74,7 @@ def test_the_console_is_never_wider_than_the_glass(open_desk: Open, size: str) -
     desk.sign_in("admin", to="/console")
     for name, path in PAGES.items():
         desk.page.goto(f"{desk.house.url}/staff{path}")
-        settle(desk)
+        desk.settle()
         for part in ("html", "main"):
             wider = "(part) => document.querySelector(part).scrollWidth - document.querySelector(part).clientWidth"
             assert desk.page.evaluate(wider, part) <= 0, (name, part)
@@ -99,7 +99,7 @@ def test_an_order_is_refunded_by_preview_and_approval(open_desk: Open) -> None:
     page.get_by_label("搜索").fill(number)
     page.get_by_role("link", name=number).click()
     expect(page.get_by_role("heading", level=1)).to_contain_text(number)
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-order")
     page.click("[data-test=refund]")
@@ -151,7 +151,7 @@ def test_a_store_is_closed_with_a_reason_and_opened_again(open_desk: Open) -> No
     page = desk.page
     page.get_by_role("link", name="静安寺店").click()
     expect(page.get_by_role("heading", name="静安寺店", level=1)).to_be_visible()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-store")
     for act, state in (("关店", "已关店"), ("开店", "营业")):
@@ -169,7 +169,7 @@ def test_a_member_is_seen_from_all_sides(open_desk: Open) -> None:
     page = desk.page
     page.get_by_role("link", name="林小满").click()
     expect(page.get_by_role("heading", name="林小满", level=1)).to_be_visible()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-member")
     assert "13900000001" not in page.inner_text("main")
@@ -203,7 +203,7 @@ def test_a_page_is_found_by_its_name_and_the_language_changes_where_one_is(open_
 def test_who_may_not_sees_neither_the_page_nor_its_entry(open_desk: Open) -> None:
     desk = open_desk(1440, 900)
     desk.sign_in("marketer", to="/console/stores")
-    settle(desk)
+    desk.settle()
     expect(desk.page.get_by_role("navigation").get_by_role("link", name="终端")).to_have_count(0)
     desk.page.goto(f"{desk.house.url}/staff/console/terminals")
     expect(desk.page.locator(".state.forbidden")).to_be_visible()
@@ -237,9 +237,3 @@ def test_a_device_is_paired_by_a_code_and_revoked_with_a_reason(open_desk: Open)
     page.get_by_label("搜索").fill("试吃")
     expect(page.get_by_text("没有符合条件的结果")).to_be_visible()
     assert "q=" in page.url
-
-
-def settle(desk: Any) -> None:
-    """Wait until what a page asked for is there."""
-    desk.page.wait_for_load_state("networkidle")
-    desk.page.wait_for_timeout(500)

@@ -235,15 +235,10 @@ def test_a_sign_in_that_ends_in_the_middle_of_an_order_loses_nothing(open_desk: 
 
 def test_a_part_that_was_paid_is_taken_back_with_the_pin_of_the_manager(open_desk: Open) -> None:
     desk = open_desk()
-    desk.sign_in("manager05", to="/settings")
+    desk.pair()
     page = desk.page
-    page.get_by_role("button", name="把这台设备配对").click()
-    expect(page.get_by_text("已配对")).to_be_visible()
-    page.get_by_role("button", name="换人").click()
-    page.wait_for_url(re.compile("sign-in"))
-    page.get_by_role("button", name="朱琳").click()
-    page.keyboard.type("204687")
-    page.wait_for_selector(".dish")
+    desk.pick_cashier()
+    desk.type_pin()
     desk.keys("1")
     desk.priced()
     page.get_by_role("button", name="分开付").click()

@@ -6,39 +6,17 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 Open = Callable[..., Any]
 PAGES = ("offers", "offers/new", "explain", "coupons", "coupons/new", "campaigns", "codes")
-
-
-def settle(desk: Any) -> None:
-    """Wait until what a page asked for is there."""
-    desk.page.wait_for_load_state("networkidle")
-    desk.page.wait_for_timeout(400)
-
-
-def sure(page: Page, reason: str) -> None:
-    """Say why, and that one is sure."""
-    page.get_by_role("dialog").get_by_label("原因").fill(reason)
-    page.click("[data-test=sure]")
-    expect(page.locator("[data-test=sure]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_nothing_serious_and_no_page_is_wider_than_a_phone(open_desk: Open, theme: str) -> None:
     desk = open_desk(1440, 900, color_scheme=theme, locale="en-GB" if theme == "dark" else "zh-CN")
     desk.sign_in("admin", to="/console")
-    for name in PAGES:
-        desk.page.set_viewport_size({"width": 1440, "height": 900})
-        desk.page.goto(f"{desk.house.url}/staff/console/{name}")
-        settle(desk)
-        assert desk.axe() == [], name
-        desk.page.set_viewport_size({"width": 320, "height": 640})
-        desk.page.wait_for_timeout(200)
-        for part in ("html", "main"):
-            wider = "(part) => document.querySelector(part).scrollWidth - document.querySelector(part).clientWidth"
-            assert desk.page.evaluate(wider, part) <= 0, (name, part)
+    desk.looks_well(PAGES)
 
 
 def test_an_offer_is_written_tried_published_and_stopped(open_desk: Open) -> None:
@@ -48,7 +26,7 @@ def test_an_offer_is_written_tried_published_and_stopped(open_desk: Open) -> Non
     desk.sign_in("admin", to="/console/offers")
     page = desk.page
     expect(page.get_by_role("heading", name="优惠活动", level=1)).to_be_visible()
-    settle(desk)
+    desk.settle()
     desk.picture("console-offers")
     page.click("[data-test=new]")
     page.get_by_label("名称", exact=True).fill("午市满 20 减 30")
@@ -66,7 +44,7 @@ def test_an_offer_is_written_tried_published_and_stopped(open_desk: Open) -> Non
     page.click("[data-test=dry-run]")
     expect(page.locator("[data-test=dry-found]")).to_be_visible(timeout=30_000)
     assert "影响订单" in page.inner_text("[data-test=dry-found]")
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-offer")
     page.click("[data-test=publish]")
@@ -74,7 +52,7 @@ def test_an_offer_is_written_tried_published_and_stopped(open_desk: Open) -> Non
     expect(page.get_by_text("第 1 版已生效")).to_be_visible()
     expect(page.locator(".page-head .tag").first).to_have_text("进行中")
     page.click("[data-test=stop]")
-    sure(page, "活动提前结束")
+    desk.sure("活动提前结束")
     expect(page.locator(".page-head .tag").first).to_have_text("已停用")
     page.get_by_role("link", name="优惠活动").first.click()
     page.get_by_label("搜索").fill("满 20 减 3")
@@ -87,10 +65,10 @@ def test_all_offers_are_halted_with_a_reason_and_let_on_again(open_desk: Open) -
     page = desk.page
     page.click("[data-test=halt]")
     expect(page.locator("[data-test=sure]")).to_be_disabled()  # it asks why
-    sure(page, "价格设置有误")
+    desk.sure("价格设置有误")
     expect(page.get_by_text("全部活动已暂停：价格设置有误")).to_be_visible()
     page.click("[data-test=let-on]")
-    sure(page, "已改正")
+    desk.sure("已改正")
     expect(page.locator("[data-test=halt]")).to_be_visible()
 
 
@@ -109,7 +87,7 @@ def test_a_price_is_explained_for_a_member_and_from_an_order(open_desk: Open) ->
     if page.get_by_role("dialog").count():
         page.get_by_role("dialog").locator("footer button").last.click()
     expect(page.locator("[data-test=price] .total")).to_be_visible()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-explain")
     desk = open_desk(1440, 900)
@@ -143,16 +121,16 @@ def test_a_coupon_is_made_given_by_hand_and_revoked(open_desk: Open) -> None:
     page.click("[data-test=give-do]")
     row = page.get_by_role("row").filter(has_text="周年庆")
     expect(row).to_have_count(1)
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-member-coupons")
     row.locator("[data-test=revoke]").click()
-    sure(page, "发错了")
+    desk.sure("发错了")
     expect(row.get_by_text("已作废")).to_be_visible()
     page.goto(f"{desk.house.url}/staff/console/coupons?q=周年庆")
     page.get_by_role("link", name="周年庆满 30 减 4").click()
     expect(page.locator("[data-test=numbers]")).to_contain_text("已作废")
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-coupon")
 
@@ -168,7 +146,7 @@ def test_coupons_go_to_a_crowd_and_as_codes(open_desk: Open) -> None:
     page.click("[data-test=make]")
     row = page.get_by_role("row").filter(has_text="周年庆全员")
     row.locator("[data-test=go-running]").click()
-    sure(page, "周年庆")
+    desk.sure("周年庆")
     expect(row.get_by_text("已完成")).to_be_visible(timeout=20_000)
     assert "已发 0 人" not in row.inner_text()
 
@@ -185,5 +163,5 @@ def test_coupons_go_to_a_crowd_and_as_codes(open_desk: Open) -> None:
         page.click("[data-test=sure]")
     assert len(found.value.path().read_text().split()) == 51
     row.locator("[data-test=void]").click()
-    sure(page, "传单取消")
+    desk.sure("传单取消")
     expect(row.get_by_text("已作废")).to_be_visible()

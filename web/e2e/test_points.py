@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from playwright.sync_api import expect
-from test_console import settle
 
 Open = Callable[..., Any]
 
@@ -31,7 +30,7 @@ def test_a_large_correction_is_asked_for_by_one_and_approved_by_another(open_des
     page.click("[data-test=correct-do]")
     expect(page.get_by_text("已提交，等第二个人同意")).to_be_visible()
     expect(page.locator("[data-test=lots] li").filter(has_text="系统漏记")).to_have_count(1)
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-points")
     account = page.url
@@ -41,7 +40,7 @@ def test_a_large_correction_is_asked_for_by_one_and_approved_by_another(open_des
     other.sign_in("admin", to="/console/corrections")
     row = other.page.get_by_role("row").filter(has_text="+90000")
     expect(row).to_have_count(1)
-    settle(other)
+    other.settle()
     assert other.axe() == []
     other.picture("console-corrections")
     row.get_by_role("button", name="同意").click()
@@ -56,7 +55,7 @@ def test_what_is_owed_in_points_is_drawn_and_the_books_are_proved(open_desk: Ope
     desk.sign_in("admin", to="/console/liability")
     page = desk.page
     expect(page.get_by_text("会员一侧和品牌一侧的账一致")).to_be_visible()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-liability")
     page.goto(f"{desk.house.url}/staff/console/proofs")
@@ -66,6 +65,6 @@ def test_what_is_owed_in_points_is_drawn_and_the_books_are_proved(open_desk: Ope
         "成立"
     )
     expect(page.get_by_text("ledger.proved").first).to_be_visible()
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-proofs")

@@ -10,18 +10,6 @@ from playwright.sync_api import expect
 Open = Callable[..., Any]
 
 
-def pair(desk: Any) -> None:
-    """Pair the device by the manager, and let the cashier sign in by PIN."""
-    desk.sign_in("manager05", to="/settings")
-    page = desk.page
-    page.get_by_role("button", name="把这台设备配对").click()
-    expect(page.get_by_text("已配对")).to_be_visible()
-    page.get_by_role("button", name="换人").click()
-    page.get_by_role("button", name="朱琳").click()
-    page.keyboard.type("204687")
-    page.wait_for_selector(".dish")
-
-
 def open_with(desk: Any, *pieces: tuple[int, int]) -> None:
     """Open a shift with what lies in the drawer; the till leads there."""
     page = desk.page
@@ -93,7 +81,9 @@ def sign(desk: Any) -> None:
 
 def test_a_shift_is_opened_sold_counted_blind_and_signed_with_a_z_report(open_desk: Open) -> None:
     desk = open_desk()
-    pair(desk)
+    desk.pair()
+    desk.pick_cashier()
+    desk.type_pin()
     open_with(desk, (10_000, 2), (100, 50))
     take_out(desk, "50")
     sell(desk)

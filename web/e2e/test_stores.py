@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import expect
-from test_console import settle
 
 Open = Callable[..., Any]
 DETAILS = (
@@ -28,7 +27,7 @@ def test_hours_and_fees_are_saved_and_brought_together_with_those_of_another_edi
     store = a_store(desk.house)
     desk.sign_in("admin", to=f"/console/stores/{store['id']}")
     page = desk.page
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-store")
     page.get_by_label("服务费").fill("6")
@@ -98,7 +97,7 @@ def test_tables_are_added_renamed_and_their_codes_printed(open_desk: Open) -> No
     page.get_by_label("桌号", exact=True).last.fill("T2窗")
     page.click("[data-test=table-save]")
     expect(page.get_by_role("row").filter(has_text="T2窗")).to_have_count(1)
-    settle(desk)
+    desk.settle()
     assert desk.axe() == []
     desk.picture("console-tables")
     page.get_by_label("搜索").fill("T2窗")

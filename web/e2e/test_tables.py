@@ -137,10 +137,8 @@ def test_a_waiter_with_a_phone_orders_by_number_and_carries(open_desk: Open) -> 
 
 def test_a_gift_takes_the_pin_of_the_manager_and_a_party_moves_and_merges(open_desk: Open) -> None:
     desk = open_desk()
-    desk.sign_in("manager05", to="/settings")
+    desk.pair()
     page = desk.page
-    page.get_by_role("button", name="把这台设备配对").click()
-    expect(page.get_by_text("已配对")).to_be_visible()
     page.goto(f"{desk.house.url}/staff/sign-in?as=cashier05")
     page.wait_for_selector(".dish")
     desk.keys("F7")

@@ -208,16 +208,11 @@ def test_orders_are_held_and_recalled(open_desk: Open) -> None:
 
 def test_a_cashier_refunds_with_the_pin_of_the_manager(open_desk: Open) -> None:
     desk = open_desk()
-    desk.sign_in("manager05", to="/settings")
+    desk.pair()
     page = desk.page
-    page.get_by_role("button", name="把这台设备配对").click()
-    expect(page.get_by_text("已配对")).to_be_visible()
-    page.get_by_role("button", name="换人").click()
-    page.wait_for_url(re.compile("sign-in"))
-    page.get_by_role("button", name="朱琳").click()
+    desk.pick_cashier()
     desk.picture("sign-in-pin")
-    page.keyboard.type("204687")
-    page.wait_for_selector(".dish")
+    desk.type_pin()
     desk.keys("1")
     desk.priced()
     desk.keys("F9", "Enter")
